@@ -1,0 +1,15 @@
+export type { CommandStatistic, CommandStatistics } from './rig/command-stats.js';
+export { eventually, type EventuallyOptions } from './rig/eventually.js';
+export { isolatedNamespace } from './rig/isolated-namespace.js';
+export { findRedisBinary, type RedisBinary } from './rig/redis-binary.js';
+export { RedisServer, type ClientFilter, type RedisServerOptions } from './rig/redis-server.js';
+export type { RigClientOptions, ServerAddress } from './rig/rig-client.js';
+export { RigError, type RigErrorCode } from './rig/rig.errors.js';
+export type { ServerConfig } from './rig/server-config.js';
+export {
+  TcpProxy,
+  type CutOptions,
+  type LossOptions,
+  type ProxyDirection,
+  type TcpProxyOptions,
+} from './rig/tcp-proxy.js';
