@@ -37,6 +37,7 @@ export default {
       '<rootDir>/libs/*/src/**/*.spec.ts',
       '<rootDir>/apps/*/src/**/*.spec.ts',
       '<rootDir>/test/architecture/**/*.spec.ts',
+      '<rootDir>/scripts/**/*.spec.mjs',
     ]),
     project('redis', [
       '<rootDir>/test/integration/**/*.int-spec.ts',
