@@ -14,7 +14,7 @@ const PIDS = '.pids';
 const GUARD = `
 read -r _
 for file in "$1"/${PIDS}/*; do
-  [ -e "$file" ] && kill -9 -- "-\${file##*/}" 2>/dev/null
+  [ -e "$file" ] && kill -s KILL -- "-\${file##*/}" 2>/dev/null
 done
 for _ in 1 2 3 4 5 6 7 8 9 10; do
   rm -rf -- "$1" 2>/dev/null && exit 0
