@@ -108,15 +108,12 @@ export class ServerProcess implements ServerAddress {
     }
     this.#process = process;
     try {
-      await Promise.race([
-        eventually(() => this.#assertAnswering(process.pid), {
-          within: START_WITHIN_MS,
-          every: 10,
-        }),
-        process.exited.then(({ code, signal }) => {
-          throw new Error(`it ended with ${signal ?? `code ${code}`}`);
-        }),
-      ]);
+      const exit = await eventually(
+        async () => process.exit ?? (await this.#assertAnswering(process.pid)),
+        { within: START_WITHIN_MS, every: 10 },
+      );
+      if (exit !== undefined)
+        throw new Error(`it ended with ${exit.signal ?? `code ${exit.code}`}`);
     } catch (cause) {
       await process.kill();
       throw new RigError(
@@ -158,7 +155,7 @@ export class ServerProcess implements ServerAddress {
     return log.trimEnd().split('\n').slice(-lines).join('\n');
   }
 
-  async #assertAnswering(pid: number): Promise<void> {
+  async #assertAnswering(pid: number): Promise<undefined> {
     const info = await withConnection(this, this.password, async (connection) => {
       await connection.ping();
       return await connection.info('server');
@@ -167,6 +164,7 @@ export class ServerProcess implements ServerAddress {
     if (!info.includes(`\r\nprocess_id:${pid}\r\n`)) {
       throw new Error('another server answers on this port');
     }
+    return undefined;
   }
 
   #config(): ServerConfig {
