@@ -1,1 +1,41 @@
-export {};
+export { RedisKitModule } from './redis-kit.module.js';
+export type {
+  RedisKitAsyncOptions,
+  RedisKitFeatureOptions,
+  RedisKitOptionsFactory,
+} from './redis-kit.module.js';
+export type { RedisKitOptions } from './redis-kit.options.js';
+
+// Connections
+export { getRedisToken, InjectRedis } from './core/connections/inject-redis.decorator.js';
+export type { ConnectionOptions } from './core/connections/connection.options.js';
+export type { RedisClient } from './core/connections/connection-url.js';
+
+// Events, durations, errors
+export { RedisKitEvents } from './core/events.js';
+export type {
+  RedisKitEvent,
+  RedisKitEventMap,
+  RedisKitListener,
+  RedisKitListeners,
+} from './core/events.js';
+export type { Duration } from './core/duration.js';
+export {
+  CodecError,
+  ConfigurationError,
+  CrossSlotError,
+  DeadlineExceededError,
+  RedisKitError,
+  RedisUnavailableError,
+} from './core/redis-kit.error.js';
+export type { ConfigurationIssue } from './core/redis-kit.error.js';
+
+// Cache
+export { CacheService } from './cache/cache.service.js';
+export type { CacheCallOptions, CacheLookup } from './cache/cache.service.js';
+export { Cacheable } from './cache/cacheable.decorator.js';
+export type { CacheableOptions } from './cache/cacheable.decorator.js';
+export type { CacheKey } from './cache/cache-key.js';
+export { getCacheToken, InjectCache } from './cache/caches.js';
+export { CacheInvalidationError, CacheKeyError } from './cache/cache.errors.js';
+export type { CacheOptions } from './cache/cache.options.js';

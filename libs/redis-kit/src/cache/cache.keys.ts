@@ -1,0 +1,16 @@
+import { hash } from 'node:crypto';
+import type { KeySpace } from '../core/key-space.js';
+
+/** Keys longer than this are hashed: a long key costs memory and time in every command that names it. */
+const MAX_KEY_BYTES = 512;
+
+/** `<namespace>:v1:cache:{<cache>:<key>}` — one entry or lease (string, expires). */
+export function cacheEntryKey(keySpace: KeySpace, cache: string, key: string): string {
+  return keySpace.key('cache', `${cache}:${boundedKey(key)}`);
+}
+
+/** The key itself, or its readable beginning and a 256-bit digest when it is too long. */
+function boundedKey(key: string): string {
+  if (Buffer.byteLength(key) <= MAX_KEY_BYTES) return key;
+  return `${key.slice(0, 64)}~${hash('sha256', key, 'base64url')}`;
+}

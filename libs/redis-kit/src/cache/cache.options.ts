@@ -1,0 +1,112 @@
+import { toMs, type Duration } from '../core/duration.js';
+import { IsDuration, IsIntegerBetween, IsOneOf, IsText } from '../core/options/constraints.js';
+
+/** Options of one cache. */
+export class CacheOptions {
+  /**
+   * How long a value is kept. Every entry expires.
+   * @default '5m'
+   */
+  @IsDuration({ min: 1 })
+  ttl?: Duration | undefined;
+
+  /**
+   * Where values live: in Redis, shared by all processes, or in the memory of this process.
+   * @default 'redis'
+   */
+  @IsOneOf(['redis', 'memory'])
+  store?: 'redis' | 'memory' | undefined;
+
+  /**
+   * Named connection of a `redis` store.
+   * @default 'default'
+   */
+  @IsText()
+  connection?: string | undefined;
+
+  /**
+   * Most entries a `memory` store holds; the least recently used one goes first.
+   * @default 10000
+   */
+  @IsIntegerBetween(1, 100_000_000)
+  maxEntries?: number | undefined;
+
+  /**
+   * Most time Redis may take of one call, all steps together. After it the call goes on without Redis.
+   * @default '100ms'
+   */
+  @IsDuration({ min: 1, max: '1m' })
+  deadline?: Duration | undefined;
+
+  /**
+   * Longest wait for Redis when a value is deleted. After it `delete` fails.
+   * @default '1s'
+   */
+  @IsDuration({ min: 1, max: '1m' })
+  invalidationDeadline?: Duration | undefined;
+
+  /**
+   * How long a factory may take and still have its value stored. A slower one still answers its callers.
+   * @default '30s'
+   */
+  @IsDuration({ min: '100ms', max: '1h' })
+  lease?: Duration | undefined;
+
+  /**
+   * Form of stored values. `msgpack` keeps Date, Map, Set, BigInt and undefined; `json` can be read by other programs.
+   * @default 'msgpack'
+   */
+  @IsOneOf(['msgpack', 'json'])
+  codec?: 'msgpack' | 'json' | undefined;
+
+  /**
+   * Values above this many bytes are compressed (brotli).
+   * @default 8192
+   */
+  @IsIntegerBetween(0, Number.MAX_SAFE_INTEGER)
+  compressAbove?: number | undefined;
+
+  /**
+   * Largest stored value in bytes. A larger one is returned to the caller and not stored.
+   * @default 5242880
+   */
+  @IsIntegerBetween(1, 512 * 1024 * 1024)
+  maxValueBytes?: number | undefined;
+
+  /**
+   * Largest value in bytes after decompression. A larger one counts as a miss.
+   * @default 67108864
+   */
+  @IsIntegerBetween(1, 1024 * 1024 * 1024)
+  maxDecodedBytes?: number | undefined;
+}
+
+export interface ResolvedCacheOptions {
+  readonly ttlMs: number;
+  readonly store: 'redis' | 'memory';
+  readonly connection: string;
+  readonly maxEntries: number;
+  readonly deadlineMs: number;
+  readonly invalidationDeadlineMs: number;
+  readonly leaseMs: number;
+  readonly codec: 'msgpack' | 'json';
+  readonly compressAbove: number;
+  readonly maxValueBytes: number;
+  readonly maxDecodedBytes: number;
+}
+
+export function resolveCacheOptions(options: CacheOptions): ResolvedCacheOptions {
+  return {
+    ttlMs: toMs(options.ttl ?? '5m'),
+    store: options.store ?? 'redis',
+    connection: options.connection ?? 'default',
+    maxEntries: options.maxEntries ?? 10_000,
+    deadlineMs: toMs(options.deadline ?? '100ms'),
+    invalidationDeadlineMs: toMs(options.invalidationDeadline ?? '1s'),
+    leaseMs: toMs(options.lease ?? '30s'),
+    codec: options.codec ?? 'msgpack',
+    compressAbove: options.compressAbove ?? 8_192,
+    maxValueBytes: options.maxValueBytes ?? 5 * 1024 * 1024,
+    maxDecodedBytes: options.maxDecodedBytes ?? 64 * 1024 * 1024,
+  };
+}

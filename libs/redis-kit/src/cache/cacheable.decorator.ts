@@ -1,0 +1,52 @@
+import 'reflect-metadata';
+import type { Duration } from '../core/duration.js';
+import { injectProperty, replaceMethod } from '../core/method-decorator.js';
+import { ConfigurationError } from '../core/redis-kit.error.js';
+import { keyOf, type CacheKey } from './cache-key.js';
+import type { CacheService } from './cache.service.js';
+import { getCacheToken } from './caches.js';
+
+export interface CacheableOptions {
+  /**
+   * A template (`'product:{id}'`, `'page:{query.page}'`, `'user:{0}'`) or a function of the arguments. Without it the
+   * key is made of class, method and arguments.
+   */
+  readonly key?: CacheKey | undefined;
+  /** How long a result is kept; default: the cache's `ttl`. */
+  readonly ttl?: Duration | undefined;
+  /** Name of the cache; default: `'default'`. */
+  readonly cache?: string | undefined;
+}
+
+type AsyncMethod = (...args: never[]) => Promise<unknown>;
+
+/**
+ * Caches what a provider's method resolves to.
+ *
+ * Works on every provider and controller, whatever its scope. A class that uses it does not start without the cache:
+ * it never becomes a silent no-op. Callers of one key share one run, errors included.
+ */
+export function Cacheable(options: CacheableOptions = {}) {
+  return <T extends AsyncMethod>(
+    prototype: object,
+    property: string | symbol,
+    descriptor: TypedPropertyDescriptor<T>,
+  ): void => {
+    const token = getCacheToken(options.cache);
+    const name = String(property);
+    const method = descriptor.value!;
+    const key = keyOf(options.key, method, name);
+    injectProperty(prototype, token);
+    replaceMethod(descriptor, async function (this: object, ...args: unknown[]) {
+      const cache = (this as Record<symbol, CacheService | undefined>)[token];
+      const { name: className } = this.constructor;
+      if (!cache) {
+        throw new ConfigurationError(
+          `${className}.${name}() is @Cacheable, but this instance was not made by Nest, so it has no cache.`,
+        );
+      }
+      const run = () => method.apply(this, args as never[]);
+      return cache.getOrSet(key(args, className), run, { ttl: options.ttl });
+    });
+  };
+}

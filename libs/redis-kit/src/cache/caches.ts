@@ -1,0 +1,73 @@
+import { Inject } from '@nestjs/common';
+import type { RedisConnections } from '../core/connections/redis-connections.js';
+import type { RedisKitEvents } from '../core/events.js';
+import type { KeySpace } from '../core/key-space.js';
+import { ConfigurationError } from '../core/redis-kit.error.js';
+import { safeMessage } from '../core/redact.js';
+import { CacheService } from './cache.service.js';
+import { resolveCacheOptions, type CacheOptions } from './cache.options.js';
+import { MemoryCacheStore } from './stores/memory-cache.store.js';
+import { RedisCacheStore } from './stores/redis-cache.store.js';
+import type { CacheStore } from './stores/cache-store.js';
+
+/** Injection token of a named cache. */
+export const getCacheToken = (name = 'default'): symbol => Symbol.for(`redis-kit:cache:${name}`);
+
+/** Injects the `CacheService` of a named cache. */
+export const InjectCache = (name?: string): ReturnType<typeof Inject> =>
+  Inject(getCacheToken(name));
+
+export interface CachesDependencies {
+  /** undefined: every cache lives in memory, whatever its options say. */
+  readonly connections: RedisConnections | undefined;
+  readonly keySpace: KeySpace;
+  readonly events: RedisKitEvents;
+}
+
+/** Every named cache of one application. */
+export class Caches {
+  readonly #caches = new Map<string, CacheService>();
+
+  constructor(private readonly dependencies: CachesDependencies) {}
+
+  /**
+   * Makes a cache.
+   *
+   * @throws ConfigurationError when the name is taken, or its connection does not exist.
+   */
+  create(name: string, options: CacheOptions): CacheService {
+    if (this.#caches.has(name)) {
+      throw new ConfigurationError(
+        `Cache '${name}' is configured twice. Name it in forRoot() or in one forFeature(), not in both.`,
+      );
+    }
+    const { connections, keySpace, events } = this.dependencies;
+    const resolved = resolveCacheOptions(options);
+    const store: CacheStore =
+      connections && resolved.store === 'redis'
+        ? new RedisCacheStore(connections.get(resolved.connection), (operation, key, error) =>
+            events.emit('cache.error', {
+              cache: name,
+              key,
+              operation,
+              message: safeMessage(error),
+            }),
+          )
+        : new MemoryCacheStore(resolved.maxEntries);
+    const cache = new CacheService({ name, options: resolved, store, keySpace, events });
+    this.#caches.set(name, cache);
+    return cache;
+  }
+
+  /** The cache of this name; it must exist. */
+  get(name = 'default'): CacheService {
+    const cache = this.#caches.get(name);
+    if (!cache) throw new ConfigurationError(`There is no cache '${name}'.`);
+    return cache;
+  }
+
+  /** Resolves when the calls now in progress are done. */
+  async settled(): Promise<void> {
+    await Promise.all([...this.#caches.values()].map((cache) => cache.settled()));
+  }
+}

@@ -1,0 +1,276 @@
+import type { Redis } from 'ioredis';
+import calculateSlot from 'cluster-key-slot';
+import type { RedisKitEvents } from '../events.js';
+import { withDeadline } from '../failsafe/deadline.js';
+import { Failsafe } from '../failsafe/failsafe.js';
+import { RedisUnavailableError } from '../redis-kit.error.js';
+import { safeMessage } from '../redact.js';
+import { BlockingConnection } from './blocking-connection.js';
+import { createClient, createNodeClient } from './client-factory.js';
+import { describeTarget, type ResolvedConnectionOptions } from './connection.options.js';
+import type { Address, RedisClient } from './connection-url.js';
+import type { ConnectionRole } from './roles.js';
+import { Subscriber } from './subscriber.js';
+
+/**
+ * Failures in a row that open a circuit: enough that a single lost packet does not, few enough that a dead server costs
+ * three deadlines and not one per request.
+ */
+const FAILURES_TO_OPEN = 3;
+/** Pause between two probes of an open circuit; with it a recovery is seen well within a second. */
+const PROBE_INTERVAL_MS = 250;
+const PROBE_DEADLINE_MS = 500;
+
+export interface RedisConnectionSettings {
+  readonly name: string;
+  /** Start of the connection names that `CLIENT LIST` shows. */
+  readonly clientName: string;
+  readonly options: ResolvedConnectionOptions;
+  readonly events: RedisKitEvents;
+}
+
+/**
+ * One named connection: a client per role, made on first use, and closed together.
+ */
+export class RedisConnection {
+  readonly name: string;
+  readonly #settings: RedisConnectionSettings;
+  readonly #clients = new Map<ConnectionRole, RedisClient>();
+  readonly #blocking = new Set<BlockingConnection>();
+  /** A key that was used on each circuit's server, to ask exactly that server for a sign of life. */
+  readonly #probeKeys = new Map<string, string>();
+  #subscriber: Subscriber | undefined;
+  #closed = false;
+  /** Guards calls that may go on without Redis. Its scopes are the masters of a Cluster, or `''`. */
+  readonly failsafe: Failsafe;
+
+  constructor(settings: RedisConnectionSettings) {
+    this.name = settings.name;
+    this.#settings = settings;
+    this.failsafe = new Failsafe({
+      connection: settings.name,
+      failureThreshold: FAILURES_TO_OPEN,
+      probeIntervalMs: PROBE_INTERVAL_MS,
+      probe: (scope) => this.#probe(scope),
+      events: settings.events,
+    });
+  }
+
+  get topology(): 'standalone' | 'sentinel' | 'cluster' {
+    const { target } = this.#settings.options;
+    if (target.type !== 'client') return target.type;
+    if ('nodes' in target.client) return 'cluster';
+    return target.client.options.sentinels ? 'sentinel' : 'standalone';
+  }
+
+  /** Address without credentials. */
+  get description(): string {
+    return describeTarget(this.#settings.options.target);
+  }
+
+  /** For everything that must not be lost: waits for a reconnect up to the command timeout. */
+  get command(): RedisClient {
+    return this.#client('command');
+  }
+
+  /** For what can be done without: fails at once while the link is down. Use it through `failsafe`. */
+  get cache(): RedisClient {
+    return this.#client('cache');
+  }
+
+  /** The one subscriber of this connection. */
+  get subscriber(): Subscriber {
+    this.#assertOpen();
+    return (this.#subscriber ??= new Subscriber({
+      connection: this.name,
+      events: this.#settings.events,
+      open: () => this.#openAnyNode('subscriber'),
+    }));
+  }
+
+  /** A link of its own for one blocking reader of `key` (and of keys in the same slot). */
+  openBlocking(key: string): BlockingConnection {
+    this.#assertOpen();
+    const blocking = new BlockingConnection({
+      connection: this.name,
+      events: this.#settings.events,
+      open: (moved) => this.#openNodeOf(key, moved),
+    });
+    this.#blocking.add(blocking);
+    return blocking;
+  }
+
+  /** Opens the command and cache connections and waits until both are ready. */
+  async connect(timeoutMs: number): Promise<void> {
+    await Promise.all(
+      [this.command, this.cache].map((client) =>
+        withDeadline(`connecting to ${this.description}`, timeoutMs, whenReady(client)),
+      ),
+    );
+  }
+
+  /**
+   * Asks the live command connection for a sign of life.
+   *
+   * @returns milliseconds the answer took.
+   * @throws RedisUnavailableError when there is none in time. Never waits longer than `timeoutMs`.
+   */
+  async ping(timeoutMs: number): Promise<number> {
+    const startedAt = performance.now();
+    try {
+      await withDeadline('PING', timeoutMs, this.command.ping());
+    } catch (error) {
+      throw new RedisUnavailableError(`${this.description}: ${safeMessage(error)}`, {
+        cause: error,
+      });
+    }
+    return performance.now() - startedAt;
+  }
+
+  /** Clients of every master, for commands that must run on each (SCAN, INFO). */
+  masters(): Redis[] {
+    const client = this.command;
+    return 'nodes' in client ? client.nodes('master') : [client];
+  }
+
+  /** The failsafe scope of a key: its master on a Cluster, `''` elsewhere. */
+  scopeOf(key: string): string {
+    const client = this.cache;
+    const scope = 'nodes' in client ? (client.slots[calculateSlot(key)]?.[0] ?? '') : '';
+    if (!this.#probeKeys.has(scope)) this.#probeKeys.set(scope, key);
+    return scope;
+  }
+
+  /**
+   * Closes what this connection opened: first politely, and when `deadlineMs` is over, at once. Never rejects.
+   */
+  async close(deadlineMs: number): Promise<void> {
+    this.#closed = true;
+    this.failsafe.dispose();
+    for (const blocking of this.#blocking) blocking.close();
+    await Promise.all([
+      this.#subscriber?.close(),
+      ...[...this.#clients.values()]
+        .filter((client) => !this.#isGiven(client))
+        .map((client) => closeClient(client, deadlineMs)),
+    ]);
+  }
+
+  async #probe(scope: string): Promise<void> {
+    const client = this.cache;
+    const key = this.#probeKeys.get(scope);
+    const asked = key === undefined ? client.ping() : client.exists(key);
+    await withDeadline('probe', PROBE_DEADLINE_MS, asked as Promise<unknown>);
+  }
+
+  #client(role: ConnectionRole): RedisClient {
+    const existing = this.#clients.get(role);
+    if (existing) return existing;
+    this.#assertOpen();
+    const { options } = this.#settings;
+    const client =
+      role === 'command' && options.target.type === 'client'
+        ? options.target.client
+        : createClient(options, role, this.#connectionName(role));
+    this.#clients.set(role, client);
+    if (!this.#isGiven(client)) this.#announce(client, role);
+    return client;
+  }
+
+  #announce(client: RedisClient, role: ConnectionRole): void {
+    const { events } = this.#settings;
+    const connection = this.name;
+    let ready = false;
+    client.on('ready', () => {
+      ready = true;
+      events.emit('connection.ready', { connection, role });
+    });
+    client.on('close', () => {
+      if (ready && !this.#closed) events.emit('connection.lost', { connection, role });
+      ready = false;
+    });
+    client.on('error', (error: Error) => {
+      events.emit('connection.failed', { connection, role, message: safeMessage(error) });
+    });
+  }
+
+  /** A link for messages, which every node of a Cluster delivers. */
+  #openAnyNode(role: ConnectionRole): Redis {
+    const client = this.command;
+    if (!('nodes' in client)) {
+      return createClient(this.#settings.options, role, this.#connectionName(role)) as Redis;
+    }
+    const nodes = client.nodes().map(({ options }) => addressOf(options));
+    const known = nodes.length > 0 ? nodes : this.#seedNodes();
+    // Another node each time: the one that was just lost may be hung rather than gone.
+    return this.#openNode(known[Math.floor(Math.random() * known.length)]!, role);
+  }
+
+  #openNodeOf(key: string, moved?: Address): Redis {
+    const client = this.command;
+    if (!('nodes' in client)) {
+      return createClient(
+        this.#settings.options,
+        'blocking',
+        this.#connectionName('blocking'),
+      ) as Redis;
+    }
+    const owner = client.slots[calculateSlot(key)]?.[0];
+    const [, host, port] = /^(.*):(\d+)$/.exec(owner ?? '') ?? [];
+    const address = moved ?? (host ? { host, port: Number(port) } : this.#seedNodes()[0]!);
+    return this.#openNode(address, 'blocking');
+  }
+
+  #openNode(address: Address, role: ConnectionRole): Redis {
+    const mapped = this.#settings.options.natMap?.[`${address.host}:${address.port}`] ?? address;
+    return createNodeClient(this.#settings.options, mapped, role, this.#connectionName(role));
+  }
+
+  #seedNodes(): readonly Address[] {
+    const { target } = this.#settings.options;
+    if (target.type === 'cluster') return target.nodes;
+    throw new RedisUnavailableError('The given Cluster client knows no node yet');
+  }
+
+  #connectionName(role: ConnectionRole): string {
+    return `${this.#settings.clientName}:${this.name}:${role}`;
+  }
+
+  #isGiven(client: RedisClient): boolean {
+    const { target } = this.#settings.options;
+    return target.type === 'client' && target.client === client;
+  }
+
+  #assertOpen(): void {
+    if (this.#closed) {
+      throw new RedisUnavailableError(
+        `Connection '${this.name}' is closed: the application is shutting down`,
+      );
+    }
+  }
+}
+
+function addressOf({
+  host,
+  port,
+}: {
+  host?: string | undefined;
+  port?: number | undefined;
+}): Address {
+  return { host: host ?? '127.0.0.1', port: port ?? 6379 };
+}
+
+function whenReady(client: RedisClient): Promise<void> {
+  if (client.status === 'ready') return Promise.resolve();
+  // The first failure is not the end: the client goes on trying, and the caller's deadline bounds the wait.
+  if (client.status === 'wait') client.connect().catch(() => undefined);
+  return new Promise((resolve) => client.once('ready', () => resolve()));
+}
+
+async function closeClient(client: RedisClient, deadlineMs: number): Promise<void> {
+  if (client.status === 'ready') {
+    // QUIT lets replies in flight arrive; a hung server never answers it.
+    await withDeadline('QUIT', deadlineMs, client.quit()).catch(() => undefined);
+  }
+  client.disconnect();
+}

@@ -1,0 +1,34 @@
+import { DeadlineExceededError } from '../redis-kit.error.js';
+
+/**
+ * Settles with `work`, or rejects with `DeadlineExceededError` after `deadlineMs`. The work is not cancelled.
+ *
+ * When the deadline fires the event loop gets one more poll before the verdict: after a stall of this process the timer
+ * is handled before the replies that are already waiting in the socket, and a healthy Redis would be blamed for it.
+ */
+export function withDeadline<T>(
+  operation: string,
+  deadlineMs: number,
+  work: Promise<T>,
+): Promise<T> {
+  return new Promise<T>((resolve, reject) => {
+    let verdict: NodeJS.Immediate | undefined;
+    const timer = setTimeout(() => {
+      verdict = setImmediate(() => reject(new DeadlineExceededError(operation, deadlineMs)));
+    }, deadlineMs);
+    const settle = () => {
+      clearTimeout(timer);
+      clearImmediate(verdict);
+    };
+    work.then(
+      (value) => {
+        settle();
+        resolve(value);
+      },
+      (error: unknown) => {
+        settle();
+        reject(error as Error);
+      },
+    );
+  });
+}

@@ -1,0 +1,108 @@
+import type { RedisKitEvents } from '../events.js';
+import { safeMessage } from '../redact.js';
+import { CircuitBreaker } from './circuit-breaker.js';
+import { isConnectivityError } from './connectivity.js';
+import { withDeadline } from './deadline.js';
+
+/** What `Failsafe.run` answers instead of a value when Redis did not do its part. */
+export const UNAVAILABLE = Symbol('redis-kit:unavailable');
+
+export interface FailsafeOptions {
+  readonly connection: string;
+  readonly failureThreshold: number;
+  readonly probeIntervalMs: number;
+  /** Asks the server(s) of a scope for a sign of life. */
+  readonly probe: (scope: string) => Promise<unknown>;
+  readonly events: RedisKitEvents;
+}
+
+/** What is left of the time Redis may take in one operation of several steps. */
+export class Budget {
+  #remainingMs: number;
+
+  constructor(readonly totalMs: number) {
+    this.#remainingMs = totalMs;
+  }
+
+  get remainingMs(): number {
+    return this.#remainingMs;
+  }
+
+  spend(ms: number): void {
+    this.#remainingMs = Math.max(0, this.#remainingMs - ms);
+  }
+}
+
+/**
+ * Runs work that Redis may fail at, and answers `UNAVAILABLE` instead of throwing: the caller goes on without Redis.
+ *
+ * Each scope (a connection, or one node of a Cluster) has its circuit breaker, so that one hung master does not take
+ * the cache of the others away.
+ */
+export class Failsafe {
+  readonly #breakers = new Map<string, CircuitBreaker>();
+
+  constructor(private readonly options: FailsafeOptions) {}
+
+  /** Scopes that are currently not asked, for health. */
+  get openScopes(): string[] {
+    return [...this.#breakers].filter(([, breaker]) => breaker.isOpen).map(([scope]) => scope);
+  }
+
+  /**
+   * Runs `work` within what is left of `budget`.
+   *
+   * @param onFailure hears why, when the answer is `UNAVAILABLE` for another reason than an open circuit.
+   */
+  async run<T>(
+    operation: string,
+    scope: string,
+    budget: Budget,
+    work: () => Promise<T>,
+    onFailure?: (error: unknown) => void,
+  ): Promise<T | typeof UNAVAILABLE> {
+    const breaker = this.#breakers.get(scope) ?? this.#create(scope);
+    if (breaker.isOpen || budget.remainingMs <= 0) return UNAVAILABLE;
+    const startedAt = performance.now();
+    try {
+      const value = await withDeadline(operation, budget.remainingMs, work());
+      breaker.succeeded();
+      return value;
+    } catch (error) {
+      if (isConnectivityError(error)) breaker.failed(error);
+      else breaker.succeeded();
+      onFailure?.(error);
+      return UNAVAILABLE;
+    } finally {
+      budget.spend(performance.now() - startedAt);
+    }
+  }
+
+  /** Forgets the circuits of scopes that are gone, such as nodes that left a Cluster. */
+  retain(scopes: ReadonlySet<string>): void {
+    for (const [scope, breaker] of this.#breakers) {
+      if (scopes.has(scope)) continue;
+      breaker.reset();
+      breaker.dispose();
+      this.#breakers.delete(scope);
+    }
+  }
+
+  dispose(): void {
+    for (const breaker of this.#breakers.values()) breaker.dispose();
+  }
+
+  #create(scope: string): CircuitBreaker {
+    const circuit = scope === '' ? this.options.connection : `${this.options.connection}/${scope}`;
+    const breaker = new CircuitBreaker({
+      failureThreshold: this.options.failureThreshold,
+      probeIntervalMs: this.options.probeIntervalMs,
+      probe: () => this.options.probe(scope),
+      onOpen: (reason) =>
+        this.options.events.emit('circuit.opened', { circuit, reason: safeMessage(reason) }),
+      onClose: (openMs) => this.options.events.emit('circuit.closed', { circuit, openMs }),
+    });
+    this.#breakers.set(scope, breaker);
+    return breaker;
+  }
+}

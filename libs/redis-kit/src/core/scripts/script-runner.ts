@@ -1,0 +1,64 @@
+import calculateSlot from 'cluster-key-slot';
+import type { RedisClient } from '../connections/connection-url.js';
+import { isConnectivityError } from '../failsafe/connectivity.js';
+import { CrossSlotError } from '../redis-kit.error.js';
+import type { Script } from './define-script.js';
+
+type Argument = string | number | Buffer;
+
+interface Evaluator {
+  evalsha(sha1: string, keyCount: number, ...rest: Argument[]): Promise<unknown>;
+  evalshaBuffer(sha1: string, keyCount: number, ...rest: Argument[]): Promise<unknown>;
+  eval(lua: string, keyCount: number, ...rest: Argument[]): Promise<unknown>;
+  evalBuffer(lua: string, keyCount: number, ...rest: Argument[]): Promise<unknown>;
+}
+
+/** The keys of one script live in one slot: checked where developers see it, and not paid for in production. */
+const CHECK_SLOTS = process.env['NODE_ENV'] !== 'production';
+
+/**
+ * Runs a declared script by its digest. A server that does not know it (restart, failover, `SCRIPT FLUSH`) gets the
+ * text; nothing ran before, so that is safe for every script. A lost reply is retried only for idempotent scripts.
+ *
+ * @throws CrossSlotError when the keys are in different slots (not checked in production).
+ */
+export async function runScript<Key extends string, Arg extends string, Reply>(
+  client: RedisClient,
+  script: Script<Key, Arg, Reply>,
+  keys: Record<Key, string>,
+  args: Record<Arg, Argument>,
+): Promise<Reply> {
+  const keyList = script.keys.map((name) => keys[name]);
+  if (CHECK_SLOTS && keyList.length > 1) assertOneSlot(script.name, keyList);
+  const rest: Argument[] = [...keyList, ...script.args.map((name) => args[name])];
+  try {
+    return script.parse(await evaluate(client, script, keyList.length, rest));
+  } catch (error) {
+    if (!script.idempotent || !isConnectivityError(error) || client.status === 'end') throw error;
+    return script.parse(await evaluate(client, script, keyList.length, rest));
+  }
+}
+
+async function evaluate(
+  client: RedisClient,
+  script: Script<string, string, unknown>,
+  keyCount: number,
+  rest: Argument[],
+): Promise<unknown> {
+  const evaluator = client as unknown as Evaluator;
+  try {
+    return script.binary
+      ? await evaluator.evalshaBuffer(script.sha1, keyCount, ...rest)
+      : await evaluator.evalsha(script.sha1, keyCount, ...rest);
+  } catch (error) {
+    if (!(error instanceof Error) || !error.message.startsWith('NOSCRIPT')) throw error;
+    return script.binary
+      ? evaluator.evalBuffer(script.lua, keyCount, ...rest)
+      : evaluator.eval(script.lua, keyCount, ...rest);
+  }
+}
+
+function assertOneSlot(script: string, keys: readonly string[]): void {
+  const slot = calculateSlot(keys[0]!);
+  if (keys.some((key) => calculateSlot(key) !== slot)) throw new CrossSlotError(script, keys);
+}

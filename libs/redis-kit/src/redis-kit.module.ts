@@ -1,0 +1,245 @@
+import {
+  Module,
+  type DynamicModule,
+  type FactoryProvider,
+  type ModuleMetadata,
+  type Provider,
+  type Type,
+} from '@nestjs/common';
+import { ModulesContainer } from '@nestjs/core';
+import { CacheService } from './cache/cache.service.js';
+import { CacheOptions } from './cache/cache.options.js';
+import { Caches, getCacheToken } from './cache/caches.js';
+import { getRedisToken } from './core/connections/inject-redis.decorator.js';
+import { RedisConnections } from './core/connections/redis-connections.js';
+import { RedisKitEvents, type RedisKitEvent, type RedisKitListener } from './core/events.js';
+import { KeySpace } from './core/key-space.js';
+import { Lifecycle } from './core/lifecycle.js';
+import { validateOptions } from './core/options/validate-options.js';
+import { ConfigurationError } from './core/redis-kit.error.js';
+import {
+  resolveRedisKitOptions,
+  type RedisKitOptions,
+  type ResolvedRedisKitOptions,
+} from './redis-kit.options.js';
+
+/** Makes the options, for `useClass` and `useExisting`. */
+export interface RedisKitOptionsFactory {
+  createRedisKitOptions(): RedisKitOptions | Promise<RedisKitOptions>;
+}
+
+/**
+ * Options of `forRootAsync`. The names must be known before the factory runs, because they become injection tokens.
+ */
+export interface RedisKitAsyncOptions extends Pick<ModuleMetadata, 'imports'> {
+  /** Names of the connections besides `default` that can be injected. */
+  readonly connectionNames?: readonly string[];
+  /** Names of the caches besides `default` that can be injected. */
+  readonly cacheNames?: readonly string[];
+  /** @default true */
+  readonly isGlobal?: boolean;
+  readonly inject?: FactoryProvider['inject'];
+  readonly useFactory?: (...args: never[]) => RedisKitOptions | Promise<RedisKitOptions>;
+  readonly useClass?: Type<RedisKitOptionsFactory>;
+  readonly useExisting?: Type<RedisKitOptionsFactory>;
+}
+
+/** Options of `forFeature`: what belongs to one module of the application. */
+export interface RedisKitFeatureOptions {
+  /** Caches of this module, by name. */
+  readonly caches: Record<string, CacheOptions>;
+}
+
+const RESOLVED_OPTIONS = Symbol('redis-kit:options');
+
+/**
+ * Everything an application uses Redis for. Import it once, with `forRoot()` or `forRootAsync()`.
+ */
+@Module({})
+export class RedisKitModule {
+  /**
+   * Sets the suite up. Without options it uses `REDIS_URL`, or `redis://localhost:6379`.
+   *
+   * @throws ConfigurationError at boot, listing every wrong option.
+   */
+  static forRoot(options: RedisKitOptions = {}): DynamicModule {
+    const resolved = resolveRedisKitOptions(options);
+    return rootModule(
+      { provide: RESOLVED_OPTIONS, useValue: resolved },
+      [...resolved.connections.keys()],
+      [...resolved.caches.keys()],
+      options.isGlobal,
+    );
+  }
+
+  /** The same with options from a factory, such as one that reads a configuration service. */
+  static forRootAsync(options: RedisKitAsyncOptions): DynamicModule {
+    const connectionNames = ['default', ...(options.connectionNames ?? [])];
+    const cacheNames = ['default', ...(options.cacheNames ?? [])];
+    const { factory, inject, providers } = optionsFactory(options);
+    const provider: FactoryProvider<ResolvedRedisKitOptions> = {
+      provide: RESOLVED_OPTIONS,
+      inject,
+      useFactory: async (...args: unknown[]) => {
+        const made = await factory(...(args as never[]));
+        const named = <T extends object>(names: readonly string[], given: Record<string, T> = {}) =>
+          Object.fromEntries([...names.map((name) => [name, {}]), ...Object.entries(given)]);
+        const resolved = resolveRedisKitOptions({
+          ...made,
+          connections: named(connectionNames, made.connections),
+          caches: named(cacheNames, made.caches),
+        });
+        assertDeclared('connectionNames', connectionNames, resolved.connections.keys());
+        assertDeclared('cacheNames', cacheNames, resolved.caches.keys());
+        return resolved;
+      },
+    };
+    const root = rootModule(provider, connectionNames, cacheNames, options.isGlobal);
+    return {
+      ...root,
+      imports: options.imports ?? [],
+      providers: [...providers, ...(root.providers ?? [])],
+    };
+  }
+
+  /** Adds caches that belong to one module. Needs `forRoot()` in the application. */
+  static forFeature(options: RedisKitFeatureOptions): DynamicModule {
+    const providers = Object.entries(options.caches).map(([name, cache]): Provider => {
+      const validated = validateOptions(CacheOptions, cache, `forFeature().caches.${name}`);
+      return {
+        provide: getCacheToken(name),
+        inject: [Caches],
+        useFactory: (caches: Caches) => caches.create(name, validated),
+      };
+    });
+    return { module: RedisKitFeatureModule, providers, exports: providers.map(tokenOf) };
+  }
+}
+
+/** Holder of the providers that `forFeature` makes. */
+@Module({})
+class RedisKitFeatureModule {}
+
+function rootModule(
+  options: Provider,
+  connectionNames: readonly string[],
+  cacheNames: readonly string[],
+  isGlobal = true,
+): DynamicModule {
+  const shared: Provider[] = [
+    {
+      provide: RedisKitEvents,
+      inject: [RESOLVED_OPTIONS],
+      useFactory: ({ onEvents }: ResolvedRedisKitOptions) => {
+        const events = new RedisKitEvents();
+        for (const [event, listener] of Object.entries(onEvents)) {
+          events.on(event as RedisKitEvent, listener as RedisKitListener<RedisKitEvent>);
+        }
+        return events;
+      },
+    },
+    {
+      provide: KeySpace,
+      inject: [RESOLVED_OPTIONS],
+      useFactory: ({ namespace }: ResolvedRedisKitOptions) => new KeySpace(namespace),
+    },
+    {
+      provide: RedisConnections,
+      inject: [RESOLVED_OPTIONS, RedisKitEvents],
+      useFactory: (resolved: ResolvedRedisKitOptions, events: RedisKitEvents) =>
+        new RedisConnections(resolved, events),
+    },
+    {
+      provide: Lifecycle,
+      inject: [RESOLVED_OPTIONS, RedisConnections, ModulesContainer],
+      useFactory: (
+        { shutdownTimeoutMs }: ResolvedRedisKitOptions,
+        connections: RedisConnections,
+        modules: ModulesContainer,
+      ) => {
+        assertRegisteredOnce(modules);
+        return new Lifecycle(connections, shutdownTimeoutMs);
+      },
+    },
+    {
+      provide: Caches,
+      inject: [RedisConnections, KeySpace, RedisKitEvents, Lifecycle],
+      useFactory: (
+        connections: RedisConnections,
+        keySpace: KeySpace,
+        events: RedisKitEvents,
+        lifecycle: Lifecycle,
+      ) => {
+        const caches = new Caches({ connections, keySpace, events });
+        lifecycle.register({ name: 'cache', drain: () => caches.settled() });
+        return caches;
+      },
+    },
+    { provide: CacheService, useExisting: getCacheToken() },
+  ];
+  const named: Provider[] = [
+    ...connectionNames.map((name) => ({
+      provide: getRedisToken(name),
+      inject: [RedisConnections],
+      useFactory: (connections: RedisConnections) => connections.get(name).command,
+    })),
+    ...cacheNames.map((name) => ({
+      provide: getCacheToken(name),
+      inject: [Caches, RESOLVED_OPTIONS],
+      useFactory: (caches: Caches, resolved: ResolvedRedisKitOptions) =>
+        caches.create(name, resolved.caches.get(name) ?? {}),
+    })),
+  ];
+  return {
+    module: RedisKitModule,
+    global: isGlobal,
+    providers: [options, ...shared, ...named],
+    exports: [...shared, ...named].map(tokenOf),
+  };
+}
+
+function optionsFactory(options: RedisKitAsyncOptions): {
+  factory: (...args: never[]) => RedisKitOptions | Promise<RedisKitOptions>;
+  inject: NonNullable<FactoryProvider['inject']>;
+  providers: Provider[];
+} {
+  if (options.useFactory) {
+    return { factory: options.useFactory, inject: options.inject ?? [], providers: [] };
+  }
+  const type = options.useClass ?? options.useExisting;
+  if (!type) {
+    throw new ConfigurationError('forRootAsync() needs useFactory, useClass or useExisting.');
+  }
+  return {
+    factory: (maker: RedisKitOptionsFactory) => maker.createRedisKitOptions(),
+    inject: [type],
+    providers: options.useClass ? [type] : [],
+  };
+}
+
+const tokenOf = (provider: Provider) =>
+  typeof provider === 'function' ? provider : provider.provide;
+
+function assertDeclared(
+  option: 'connectionNames' | 'cacheNames',
+  declared: readonly string[],
+  made: Iterable<string>,
+): void {
+  const missing = [...made].filter((name) => !declared.includes(name));
+  if (missing.length > 0) {
+    throw new ConfigurationError(
+      `The factory of forRootAsync() made ${missing.map((name) => `'${name}'`).join(', ')}; ` +
+        `add ${missing.length > 1 ? 'them' : 'it'} to forRootAsync({ ${option}: [...] }), so that they can be injected.`,
+    );
+  }
+}
+
+function assertRegisteredOnce(modules: ModulesContainer): void {
+  const roots = [...modules.values()].filter(({ metatype }) => metatype === RedisKitModule);
+  if (roots.length > 1) {
+    throw new ConfigurationError(
+      `RedisKitModule is set up ${roots.length} times in this application. Call forRoot() once, in the root module; ` +
+        'other modules use the same providers, or forFeature() for caches of their own.',
+    );
+  }
+}
