@@ -1,9 +1,11 @@
 import { afterAll, beforeAll, describe } from '@jest/globals';
+import { SentinelTopology } from './topologies/sentinel-topology.js';
 import { StandaloneTopology } from './topologies/standalone-topology.js';
 import type { ManagedTopology, Topology, TopologyName } from './topologies/topology.js';
 
 const TOPOLOGIES: Partial<Record<TopologyName, () => ManagedTopology>> = {
   standalone: () => new StandaloneTopology(),
+  sentinel: () => new SentinelTopology(),
 };
 
 export interface DescribeTopologiesOptions {

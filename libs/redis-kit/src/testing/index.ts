@@ -5,6 +5,7 @@ export { findRedisBinary, type RedisBinary } from './rig/redis-binary.js';
 export { RedisServer, type ClientFilter, type RedisServerOptions } from './rig/redis-server.js';
 export type { RigClientOptions, ServerAddress } from './rig/rig-client.js';
 export { RigError, type RigErrorCode } from './rig/rig.errors.js';
+export { SentinelDeployment, type SentinelDeploymentOptions } from './rig/sentinel-deployment.js';
 export type { ServerConfig } from './rig/server-config.js';
 export {
   TcpProxy,

@@ -8,9 +8,9 @@ import {
 import type { RedisBinary } from './redis-binary.js';
 import {
   createRigClient,
-  rigClientOptions,
   withConnection,
   type RigClientOptions,
+  type ServerAddress,
 } from './rig-client.js';
 import { RigError } from './rig.errors.js';
 import type { ServerConfig } from './server-config.js';
@@ -78,9 +78,14 @@ export class RedisServer implements AsyncDisposable {
 
   /** `redis://127.0.0.1:port`, with the password if one was configured by `requirepass`. */
   get url(): string {
-    const { host, port, password } = this.#process;
+    const { host, port, password } = this;
     const credentials = password === undefined ? '' : `:${encodeURIComponent(password)}@`;
     return `redis://${credentials}${host}:${port}`;
+  }
+
+  /** The value of `requirepass`, if it was configured. */
+  get password(): string | undefined {
+    return this.#process.password;
   }
 
   /** @throws RigError `NOT_RUNNING` */
@@ -114,9 +119,7 @@ export class RedisServer implements AsyncDisposable {
 
   /** A further plain client, for subscriptions and blocking commands; closed by `stop`. */
   connect(options: RigClientOptions = {}): Redis {
-    const client = createRigClient(
-      rigClientOptions(this.#process, this.#process.password, options),
-    );
+    const client = createRigClient(this.#process, this.password, options);
     this.#clients.add(client);
     client.once('end', () => this.#clients.delete(client));
     return client;
@@ -155,7 +158,31 @@ export class RedisServer implements AsyncDisposable {
 
   /** Until the next `restart`. */
   async configSet(directive: string, value: string): Promise<void> {
-    await this.#run((connection) => connection.config('SET', directive, value));
+    await this.call('CONFIG', 'SET', directive, value);
+  }
+
+  /** One command, on a connection of its own. */
+  async call(command: string, ...args: (string | number)[]): Promise<unknown> {
+    return await this.#run((connection) => connection.call(command, ...args));
+  }
+
+  /** The fields of a section of `INFO`, such as `replication`. */
+  async info(section: string): Promise<Record<string, string>> {
+    const text = await this.#run((connection) => connection.info(section));
+    return Object.fromEntries(
+      text
+        .split('\r\n')
+        .filter((line) => line.includes(':'))
+        .map((line) => splitOnce(line, ':')),
+    );
+  }
+
+  /** Makes it a replica of `master`, beyond a restart as well. Does not wait for the first synchronization. */
+  async replicateFrom({ host, port }: ServerAddress): Promise<void> {
+    await this.#run(async (connection) => {
+      await connection.replicaof(host, port);
+      await connection.config('REWRITE');
+    });
   }
 
   /** Closes the connections that match, and returns how many those were. */
@@ -168,7 +195,7 @@ export class RedisServer implements AsyncDisposable {
       const list = String(await connection.call('CLIENT', ...args));
       let killed = 0;
       for (const line of list.split('\n')) {
-        const fields = new Map(line.split(' ').map((field) => splitOnce(field)));
+        const fields = new Map(line.split(' ').map((field) => splitOnce(field, '=')));
         const clientId = fields.get('id');
         if (clientId === undefined) continue;
         if (id !== undefined && clientId !== String(id)) continue;
@@ -181,7 +208,7 @@ export class RedisServer implements AsyncDisposable {
 
   /** Forgets all scripts, as a restart or a failover does. */
   async flushScripts(): Promise<void> {
-    await this.#run((connection) => connection.script('FLUSH', 'SYNC'));
+    await this.call('SCRIPT', 'FLUSH', 'SYNC');
   }
 
   async commandStats(): Promise<CommandStatistics> {
@@ -201,11 +228,11 @@ export class RedisServer implements AsyncDisposable {
   }
 
   async #run<T>(task: (connection: Redis) => Promise<T>): Promise<T> {
-    return await withConnection(this.#process, this.#process.password, task);
+    return await withConnection(this.#process, this.password, task);
   }
 }
 
-function splitOnce(field: string): [string, string] {
-  const index = field.indexOf('=');
+function splitOnce(field: string, separator: string): [string, string] {
+  const index = field.indexOf(separator);
   return [field.slice(0, index), field.slice(index + 1)];
 }
