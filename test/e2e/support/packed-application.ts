@@ -47,7 +47,8 @@ export class PackedApplication implements AsyncDisposable {
         strict: true,
         experimentalDecorators: true,
         emitDecoratorMetadata: true,
-        skipLibCheck: true,
+        // The published typings are checked with the application.
+        skipLibCheck: false,
         rootDir: '.',
         outDir: 'dist',
       },
