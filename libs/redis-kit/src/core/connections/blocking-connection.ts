@@ -3,6 +3,7 @@ import type { RedisKitEvents } from '../events.js';
 import { withDeadline } from '../failsafe/deadline.js';
 import { DeadlineExceededError, RedisUnavailableError } from '../redis-kit.error.js';
 import type { Address } from './connection-url.js';
+import { dropClient } from './guard-client.js';
 
 /** What a server may take beyond the block time it was given before its link counts as dead. */
 const GRACE_MS = 1_000;
@@ -46,7 +47,7 @@ export class BlockingConnection {
 
   /** Drops the link, which ends a command in flight. The next `run` opens a new one. */
   interrupt(): void {
-    this.#client?.disconnect();
+    if (this.#client) dropClient(this.#client);
     this.#client = undefined;
   }
 
@@ -59,7 +60,7 @@ export class BlockingConnection {
   async #ready(): Promise<Redis> {
     if (this.#closed) throw new RedisUnavailableError('The blocking connection is closed');
     if (this.#client?.status === 'ready') return this.#client;
-    this.#client?.disconnect();
+    if (this.#client) dropClient(this.#client);
     const client = this.options.open(this.#moved);
     this.#moved = undefined;
     this.#client = client;
@@ -67,7 +68,7 @@ export class BlockingConnection {
     try {
       await client.connect();
     } catch (error) {
-      client.disconnect();
+      dropClient(client);
       throw new RedisUnavailableError('The blocking connection could not be opened', {
         cause: error,
       });

@@ -1,4 +1,5 @@
 import type { Redis } from 'ioredis';
+import type { RedisClient } from './connection-url.js';
 import { RedisUnavailableError } from '../redis-kit.error.js';
 
 interface DriverCommand {
@@ -9,7 +10,8 @@ interface DriverCommand {
 /** The parts of ioredis 6 that its types do not show. */
 interface DriverInternals {
   sendCommand(command: DriverCommand, stream?: unknown): Promise<unknown>;
-  flushQueue?(error: Error, queues: { offlineQueue: boolean; commandQueue: boolean }): void;
+  flushQueue?(error: Error, queues?: { offlineQueue: boolean; commandQueue: boolean }): void;
+  readonly stream?: { destroy(): void };
 }
 
 /**
@@ -35,4 +37,21 @@ export function guardClient(client: Redis): Redis {
     );
   });
   return client;
+}
+
+/**
+ * Drops a client for good, at once.
+ *
+ * `disconnect()` alone only half-closes: a hung server keeps the socket, and its timer the process, for two more
+ * seconds, and commands that wait for a reconnect stay pending until their timeout.
+ */
+export function dropClient(client: RedisClient): void {
+  const nodes = 'nodes' in client ? client.nodes() : [client];
+  client.disconnect();
+  const reason = new RedisUnavailableError('The connection to Redis was closed');
+  for (const part of new Set<unknown>([client, ...nodes])) {
+    const internals = part as DriverInternals;
+    internals.stream?.destroy();
+    internals.flushQueue?.(reason);
+  }
 }

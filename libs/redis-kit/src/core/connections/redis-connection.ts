@@ -9,6 +9,7 @@ import { BlockingConnection } from './blocking-connection.js';
 import { createClient, createNodeClient } from './client-factory.js';
 import { describeTarget, type ResolvedConnectionOptions } from './connection.options.js';
 import type { Address, RedisClient } from './connection-url.js';
+import { dropClient } from './guard-client.js';
 import type { ConnectionRole } from './roles.js';
 import { Subscriber } from './subscriber.js';
 
@@ -267,10 +268,12 @@ function whenReady(client: RedisClient): Promise<void> {
   return new Promise((resolve) => client.once('ready', () => resolve()));
 }
 
+/** QUIT lets replies in flight arrive; a hung server never answers it, and a lost link cannot. */
 async function closeClient(client: RedisClient, deadlineMs: number): Promise<void> {
   if (client.status === 'ready') {
-    // QUIT lets replies in flight arrive; a hung server never answers it.
-    await withDeadline('QUIT', deadlineMs, client.quit()).catch(() => undefined);
+    const lost = new Promise<void>((resolve) => client.once('close', () => resolve()));
+    const quit = Promise.race([client.quit().then(() => undefined), lost]);
+    await withDeadline('QUIT', deadlineMs, quit).catch(() => undefined);
   }
-  client.disconnect();
+  dropClient(client);
 }

@@ -5,6 +5,7 @@ import type { RedisKitEvents } from '../events.js';
 import { withDeadline } from '../failsafe/deadline.js';
 import { RedisUnavailableError } from '../redis-kit.error.js';
 import { safeMessage } from '../redact.js';
+import { dropClient } from './guard-client.js';
 
 /** How often an idle subscriber link is asked for a sign of life. With the timeout below: found within 8 s. */
 const PROBE_INTERVAL_MS = 5_000;
@@ -94,7 +95,7 @@ export class Subscriber {
     }
     this.#topics.clear();
     this.#replaced.clear();
-    this.#link?.disconnect();
+    if (this.#link) dropClient(this.#link);
     this.#endPause?.();
     await this.#running;
   }
@@ -148,7 +149,7 @@ export class Subscriber {
         await this.#pause(Math.min(50 * 2 ** attempts++, MAX_RETRY_DELAY_MS));
       } finally {
         this.#client = undefined;
-        client.disconnect();
+        dropClient(client);
       }
     }
   }
@@ -180,7 +181,7 @@ export class Subscriber {
         try {
           await (kind === 'channel' ? client.subscribe(...names) : client.psubscribe(...names));
         } catch (error) {
-          client.disconnect();
+          dropClient(client);
           throw error;
         }
         for (const topic of batch) topic.confirmed.resolve();
@@ -196,6 +197,7 @@ export class Subscriber {
     client.on('pmessageBuffer', hear);
     for (;;) {
       await this.#pause(PROBE_INTERVAL_MS, client);
+      if (this.#closed) return 'closed';
       if (client.status !== 'ready') return 'the connection was lost';
       if (!heard) {
         try {
