@@ -1,0 +1,70 @@
+import {
+  type DynamicModule,
+  Global,
+  type MiddlewareConsumer,
+  Module,
+  type NestModule,
+  ValidationPipe,
+} from '@nestjs/common';
+import { APP_FILTER, APP_PIPE } from '@nestjs/core';
+import { RedisKitModule } from 'nestjs-redis-kit';
+import { CatalogModule } from './catalog/catalog.module.js';
+import { DatabaseModule } from './database/database.module.js';
+import { HealthModule } from './health/health.module.js';
+import { OperationsModule } from './operations/operations.module.js';
+import { validationProblem } from './operations/problem.js';
+import { RequestTraceMiddleware } from './operations/request-trace.middleware.js';
+import { ShopConfig } from './shop.config.js';
+import { ShopErrorFilter } from './shop-error.filter.js';
+import { StorefrontModule } from './storefront/storefront.module.js';
+
+@Global()
+@Module({})
+class ShopConfigModule {
+  static with(config: ShopConfig): DynamicModule {
+    return {
+      module: ShopConfigModule,
+      providers: [{ provide: ShopConfig, useValue: config }],
+      exports: [ShopConfig],
+    };
+  }
+}
+
+@Module({})
+export class AppModule implements NestModule {
+  static with(config: ShopConfig): DynamicModule {
+    return {
+      module: AppModule,
+      imports: [
+        ShopConfigModule.with(config),
+        RedisKitModule.forRoot({
+          namespace: `shop:${config.NODE_ENV}`,
+          url: config.REDIS_URL,
+          caches: { catalog: { ttl: '5m' } },
+        }),
+        DatabaseModule,
+        OperationsModule,
+        CatalogModule,
+        StorefrontModule,
+        HealthModule,
+      ],
+      providers: [
+        {
+          provide: APP_PIPE,
+          useFactory: () =>
+            new ValidationPipe({
+              transform: true,
+              whitelist: true,
+              forbidNonWhitelisted: true,
+              exceptionFactory: validationProblem,
+            }),
+        },
+        { provide: APP_FILTER, useClass: ShopErrorFilter },
+      ],
+    };
+  }
+
+  configure(consumer: MiddlewareConsumer): void {
+    consumer.apply(RequestTraceMiddleware).exclude('assets/{*name}').forRoutes('{*path}');
+  }
+}

@@ -1,0 +1,48 @@
+import { Body, Controller, Param, Patch, UseGuards } from '@nestjs/common';
+import {
+  ApiBadRequestResponse,
+  ApiBearerAuth,
+  ApiForbiddenResponse,
+  ApiNotFoundResponse,
+  ApiOkResponse,
+  ApiOperation,
+  ApiServiceUnavailableResponse,
+  ApiTags,
+  ApiUnauthorizedResponse,
+} from '@nestjs/swagger';
+import { AdminTokenGuard } from './admin-token.guard.js';
+import { ProductChangeDto, ProductChangedDto } from './catalog.dto.js';
+import { CatalogService, listTtlSeconds } from './catalog.service.js';
+import { StockCodePipe } from './stock-code.pipe.js';
+
+@ApiTags('admin')
+@ApiBearerAuth()
+@UseGuards(AdminTokenGuard)
+@Controller('api/admin')
+export class AdminController {
+  constructor(private readonly catalog: CatalogService) {}
+
+  @Patch('products/:id')
+  @ApiOperation({
+    summary: 'Changes the price, the stock, or both',
+    description:
+      'The product itself shows the change as soon as this was answered. Lists, searches and counts are not cleared by ' +
+      'it: they may show the old values until they expire, after 30 seconds at most.',
+  })
+  @ApiOkResponse({ type: ProductChangedDto })
+  @ApiBadRequestResponse({ description: 'A value is missing or out of its range; `errors` says which.' })
+  @ApiUnauthorizedResponse({ description: 'No bearer token was shown.' })
+  @ApiForbiddenResponse({ description: 'The bearer token is not the admin token.' })
+  @ApiNotFoundResponse({ description: 'There is no such product.' })
+  @ApiServiceUnavailableResponse({ description: 'The admin API is off: SHOP_ADMIN_TOKEN is not set.' })
+  async change(@Param('id', StockCodePipe) id: string, @Body() change: ProductChangeDto): Promise<ProductChangedDto> {
+    const { product, isCacheCurrent } = await this.catalog.change(id, change);
+    return {
+      product,
+      freshness: {
+        product: isCacheCurrent ? 'current' : 'until-expiry',
+        listsWithinSeconds: listTtlSeconds,
+      },
+    };
+  }
+}

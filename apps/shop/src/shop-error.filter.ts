@@ -1,0 +1,57 @@
+import { type ArgumentsHost, Catch, HttpException, Injectable, Logger } from '@nestjs/common';
+import { BaseExceptionFilter, HttpAdapterHost } from '@nestjs/core';
+import type { Request, Response } from 'express';
+import { type Problem, problemOf } from './operations/problem.js';
+import { StorefrontPages } from './storefront/storefront.pages.js';
+
+/** Tells errors to programs as problem+json, to people as a page, and health in the words of terminus. */
+@Catch()
+@Injectable()
+export class ShopErrorFilter extends BaseExceptionFilter {
+  readonly #logger = new Logger(ShopErrorFilter.name);
+
+  constructor(
+    adapterHost: HttpAdapterHost,
+    private readonly pages: StorefrontPages,
+  ) {
+    super(adapterHost.httpAdapter);
+  }
+
+  override catch(exception: unknown, host: ArgumentsHost): void {
+    const request = host.switchToHttp().getRequest<Request>();
+    const response = host.switchToHttp().getResponse<Response>();
+    if (request.path.startsWith('/health') || response.headersSent) {
+      super.catch(exception, host);
+      return;
+    }
+    const problem = problemOf(exception, request.path);
+    if (problem.status >= 500 && !(exception instanceof HttpException)) {
+      this.#logger.error(
+        `${request.method} ${request.path} failed`,
+        exception instanceof Error ? exception.stack : String(exception),
+      );
+    }
+    response.status(problem.status);
+    if (request.path.startsWith('/api') || !request.accepts('html')) {
+      response.type('application/problem+json').send(JSON.stringify(problem));
+      return;
+    }
+    response.type('html').send(this.#page(problem));
+  }
+
+  #page({ status, detail }: Problem): string {
+    if (status === 404) {
+      return this.pages.error({
+        status,
+        title: 'We could not find that',
+        message: 'It may have been sold for the last time, or the address has a slip in it.',
+      });
+    }
+    if (status < 500) return this.pages.error({ status, title: 'That did not work', message: detail });
+    return this.pages.error({
+      status,
+      title: 'Something broke on our side',
+      message: 'We have noted it. Please try again in a moment.',
+    });
+  }
+}

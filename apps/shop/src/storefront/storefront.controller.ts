@@ -1,0 +1,57 @@
+import { Controller, Get, Header, NotFoundException, Param, Query, Res } from '@nestjs/common';
+import { ApiExcludeController } from '@nestjs/swagger';
+import type { Response } from 'express';
+import { ProductQueryDto } from '../catalog/catalog.dto.js';
+import { CatalogService } from '../catalog/catalog.service.js';
+import { toListing } from '../catalog/product-listing.js';
+import { StockCodePipe } from '../catalog/stock-code.pipe.js';
+import { StorefrontPages } from './storefront.pages.js';
+
+const relatedProducts = 4;
+
+@ApiExcludeController()
+@Controller()
+export class StorefrontController {
+  constructor(
+    private readonly catalog: CatalogService,
+    private readonly pages: StorefrontPages,
+  ) {}
+
+  @Get()
+  @Header('Content-Type', 'text/html; charset=utf-8')
+  async listing(@Query() query: ProductQueryDto): Promise<string> {
+    const listing = toListing(query);
+    const [{ items, total }, categories] = await Promise.all([
+      this.catalog.list(listing),
+      this.catalog.categories(),
+    ]);
+    return this.pages.listing({
+      listing,
+      search: query.search?.trim() ?? '',
+      products: items,
+      total,
+      categories,
+    });
+  }
+
+  @Get('products/:id')
+  @Header('Content-Type', 'text/html; charset=utf-8')
+  async product(@Param('id', StockCodePipe) id: string): Promise<string> {
+    const product = await this.catalog.product(id);
+    const { items } = await this.catalog.list(
+      toListing({ category: product.category, pageSize: relatedProducts + 1 }),
+    );
+    const related = items.filter((item) => item.id !== id).slice(0, relatedProducts);
+    return this.pages.product({ product, related });
+  }
+
+  @Get('assets/:name')
+  asset(@Param('name') name: string, @Res() response: Response): void {
+    const asset = this.pages.assets.find(name);
+    if (!asset) throw new NotFoundException(`There is no file "${name.slice(0, 40)}"`);
+    response
+      .type(asset.type)
+      .setHeader('Cache-Control', 'public, max-age=31536000, immutable')
+      .send(asset.content);
+  }
+}

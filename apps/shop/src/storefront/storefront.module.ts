@@ -1,0 +1,12 @@
+import { Module } from '@nestjs/common';
+import { CatalogModule } from '../catalog/catalog.module.js';
+import { StorefrontController } from './storefront.controller.js';
+import { StorefrontPages } from './storefront.pages.js';
+
+@Module({
+  imports: [CatalogModule],
+  controllers: [StorefrontController],
+  providers: [StorefrontPages],
+  exports: [StorefrontPages],
+})
+export class StorefrontModule {}
