@@ -1,11 +1,13 @@
 import { afterAll, beforeAll, describe } from '@jest/globals';
+import { ClusterTopology } from './topologies/cluster-topology.js';
 import { SentinelTopology } from './topologies/sentinel-topology.js';
 import { StandaloneTopology } from './topologies/standalone-topology.js';
 import type { ManagedTopology, Topology, TopologyName } from './topologies/topology.js';
 
-const TOPOLOGIES: Partial<Record<TopologyName, () => ManagedTopology>> = {
+const TOPOLOGIES: Record<TopologyName, () => ManagedTopology> = {
   standalone: () => new StandaloneTopology(),
   sentinel: () => new SentinelTopology(),
+  cluster: () => new ClusterTopology(),
 };
 
 export interface DescribeTopologiesOptions {

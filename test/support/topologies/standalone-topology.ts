@@ -31,11 +31,11 @@ export class StandaloneTopology implements ManagedTopology {
   }
 
   pauseAll(): void {
-    this.#server.pause();
+    if (this.#server.running) this.#server.pause();
   }
 
   async resumeAll(): Promise<void> {
-    this.#server.resume();
+    if (this.#server.paused) this.#server.resume();
   }
 
   async killAll(): Promise<void> {
@@ -43,6 +43,6 @@ export class StandaloneTopology implements ManagedTopology {
   }
 
   async restartAll(): Promise<void> {
-    await this.#server.restart();
+    if (!this.#server.running) await this.#server.restart();
   }
 }

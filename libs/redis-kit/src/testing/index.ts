@@ -1,3 +1,4 @@
+export { ClusterDeployment, type ClusterDeploymentOptions } from './rig/cluster-deployment.js';
 export type { CommandStatistic, CommandStatistics } from './rig/command-stats.js';
 export { eventually, type EventuallyOptions } from './rig/eventually.js';
 export { isolatedNamespace } from './rig/isolated-namespace.js';
@@ -7,6 +8,7 @@ export type { RigClientOptions, ServerAddress } from './rig/rig-client.js';
 export { RigError, type RigErrorCode } from './rig/rig.errors.js';
 export { SentinelDeployment, type SentinelDeploymentOptions } from './rig/sentinel-deployment.js';
 export type { ServerConfig } from './rig/server-config.js';
+export type { SlotMigration } from './rig/slot-migration.js';
 export {
   TcpProxy,
   type CutOptions,

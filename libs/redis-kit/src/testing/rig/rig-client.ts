@@ -1,4 +1,4 @@
-import { Redis, type RedisOptions } from 'ioredis';
+import { Redis, type Cluster, type RedisOptions } from 'ioredis';
 
 export interface ServerAddress {
   host: string;
@@ -21,7 +21,7 @@ export const RECONNECTING = {
 } as const satisfies RigClientOptions;
 
 /** Outages are the rig's business. Commands still reject; only the "Unhandled error event" noise is dropped. */
-export function ignoreConnectionErrors<T extends Redis>(client: T): T {
+export function ignoreConnectionErrors<T extends Redis | Cluster>(client: T): T {
   client.on('error', () => undefined);
   return client;
 }
