@@ -72,6 +72,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
     'express',
     './lonely.spec.js',
   ],
+  'apps/shop/src/dev.ts': ['nestjs-redis-kit/testing'],
   'apps/shop/src/lonely.spec.ts': ['nestjs-redis-kit/testing'],
 };
 

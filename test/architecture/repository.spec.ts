@@ -73,13 +73,14 @@ describe('the check of a spec', () => {
     'beforeEach(async () => { await new Promise<void>((done) => { setTimeout(done, 50); }); });',
     'const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));',
     'await new Promise((resolve) => setTimeout(resolve, 50));',
-    "import { setTimeout } from 'node:timers/promises';",
+    "import { setTimeout as nap } from 'node:timers/promises'; it('x', async () => { await nap(50); });",
   ])('finds the pause in %s', (text) => {
     expect(pausesIn(path, text)).toHaveLength(1);
   });
 
   it.each([
     "it('x', async () => { await cache.getOrSet('k', () => new Promise((resolve) => setTimeout(resolve, 50))); });",
+    "import { setTimeout as query } from 'node:timers/promises'; class Table { async rows() { await query(50); } }",
     "it('x', async () => { await new Promise((resolve) => server.close(resolve)); });",
     "it('x', () => { setTimeout(() => server.stop(), 50); });",
   ])('lets work take its time in %s', (text) => {

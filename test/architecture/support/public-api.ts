@@ -39,15 +39,20 @@ export function publicNames(entries: readonly Entry[]): string[] {
       const file = checker.getSymbolAtLocation(program.getSourceFile(source)!);
       // A file without exports is no module and has no symbol.
       const exported = file ? checker.getExportsOfModule(file) : [];
-      return exported.map(
-        (symbol) => `${name}: ${kindOf(resolve(checker, symbol))} ${symbol.name}`,
-      );
+      return exported.map((symbol) => {
+        const kind = kindOf(resolve(checker, symbol));
+        return `${name}: ${kind === 'class' && isTypeOnly(symbol) ? 'type' : kind} ${symbol.name}`;
+      });
     })
     .sort();
 }
 
 const resolve = (checker: ts.TypeChecker, symbol: ts.Symbol): ts.Symbol =>
   symbol.flags & ts.SymbolFlags.Alias ? checker.getAliasedSymbol(symbol) : symbol;
+
+/** True for `export type { … }` and `export { type … }`: a class that can be named and not made. */
+const isTypeOnly = ({ declarations = [] }: ts.Symbol): boolean =>
+  declarations.some((declaration) => ts.isTypeOnlyExportDeclaration(declaration));
 
 function kindOf({ flags, name }: ts.Symbol): string {
   if (flags & ts.SymbolFlags.Class) return 'class';

@@ -7,15 +7,13 @@ import { nodesOf, parse } from './compiler.js';
  */
 export function pausesIn(path: string, text?: string): string[] {
   const file = parse(path, text);
+  const timers = timersImportedBy(file);
   const pauses: string[] = [];
   for (const node of nodesOf(file)) {
-    if (
-      ts.isImportDeclaration(node) &&
-      /^'(node:)?timers\/promises'$/.test(node.moduleSpecifier.getText())
-    ) {
-      pauses.push(`line ${lineOf(file, node)}: imports a timer to wait for`);
-    }
-    if (!isTimerPromise(node)) continue;
+    const isTimer =
+      isTimerPromise(node) ||
+      (ts.isCallExpression(node) && timers.includes(node.expression.getText()));
+    if (!isTimer) continue;
     const work = enclosingFunction(node);
     if (work === undefined || isTestBody(work)) {
       pauses.push(`line ${lineOf(file, node)}: waits for a time; poll for what should happen`);
@@ -29,8 +27,21 @@ export function pausesIn(path: string, text?: string): string[] {
 const lineOf = (file: ts.SourceFile, node: ts.Node): number =>
   file.getLineAndCharacterOfPosition(node.getStart()).line + 1;
 
+/** What the file calls `setTimeout` of `node:timers/promises`. */
+const timersImportedBy = (file: ts.SourceFile): string[] =>
+  file.statements
+    .filter(ts.isImportDeclaration)
+    .filter(({ moduleSpecifier }) => /timers\/promises/.test(moduleSpecifier.getText()))
+    .flatMap(({ importClause }) => {
+      const names = importClause?.namedBindings;
+      if (!names) return [];
+      return ts.isNamedImports(names)
+        ? names.elements.map(({ name }) => name.text)
+        : [`${names.name.text}.setTimeout`];
+    });
+
 /** `new Promise((resolve) => setTimeout(resolve, …))`, with or without braces. */
-function isTimerPromise(node: ts.Node): node is ts.NewExpression {
+function isTimerPromise(node: ts.Node): boolean {
   if (!ts.isNewExpression(node) || node.expression.getText() !== 'Promise') return false;
   const [executor] = node.arguments ?? [];
   if (!executor || !(ts.isArrowFunction(executor) || ts.isFunctionExpression(executor)))
