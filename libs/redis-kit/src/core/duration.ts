@@ -12,24 +12,33 @@ type Unit = keyof typeof UNIT_MS;
 /** A length of time: a number of **milliseconds**, or text such as `'250ms'`, `'30s'`, `'5m'`, `'1.5h'`, `'7d'`, `'2w'`. */
 export type Duration = number | `${number}${Unit}`;
 
-/** Milliseconds of a duration, rounded to whole milliseconds; undefined when it is not a duration. */
+/**
+ * Milliseconds of a duration, rounded to whole milliseconds; undefined when it is not a duration, is negative or is
+ * longer than a number can count.
+ */
 export function parseDuration(value: unknown): number | undefined {
-  if (typeof value === 'number') return Number.isFinite(value) ? Math.round(value) : undefined;
-  if (typeof value !== 'string') return undefined;
-  const match = /^(\d+(?:\.\d+)?)\s*(ms|s|m|h|d|w)$/.exec(value.trim());
-  return match ? Math.round(Number(match[1]) * UNIT_MS[match[2] as Unit]) : undefined;
+  const ms = typeof value === 'string' ? parseText(value) : value;
+  if (typeof ms !== 'number' || ms < 0) return undefined;
+  const rounded = Math.round(ms);
+  return Number.isSafeInteger(rounded) ? rounded : undefined;
+}
+
+function parseText(text: string): number | undefined {
+  const match = /^(\d+(?:\.\d+)?)\s*(ms|s|m|h|d|w)$/.exec(text.trim());
+  return match ? Number(match[1]) * UNIT_MS[match[2] as Unit] : undefined;
 }
 
 /**
  * Milliseconds of a duration.
  *
- * @throws RangeError when the text is not a duration.
+ * @throws RangeError when it is not a duration.
  */
 export function toMs(value: Duration): number {
   const ms = parseDuration(value);
   if (ms === undefined) {
+    const given = typeof value === 'string' ? JSON.stringify(value) : String(value);
     throw new RangeError(
-      `${JSON.stringify(value)} is not a duration; use milliseconds or text such as '30s' or '5m'`,
+      `${given} is not a duration; use milliseconds or text such as '30s' or '5m'`,
     );
   }
   return ms;
