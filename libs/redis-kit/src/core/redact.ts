@@ -1,9 +1,14 @@
-const CREDENTIALS = /\b([a-z][a-z0-9+.-]*:\/\/)([^\s/@]*)@/gi;
+// Greedy up to the last @: a password may hold every character that ought to be escaped in a URL.
+const CREDENTIALS = /\b([a-z][a-z0-9+.-]*:\/\/)\S*@/gi;
+const QUERY = /\b([a-z][a-z0-9+.-]*:\/\/[^\s?]*\?)\S+/gi;
 
-/** Text with the credentials of every URL in it replaced, fit for logs, errors and events. */
+/** Text with the credentials and the query of every URL in it replaced, fit for logs, errors and events. */
 export function redactUrl(text: string): string {
-  return text.replace(CREDENTIALS, '$1***@');
+  return text.replace(CREDENTIALS, '$1***@').replace(QUERY, '$1***');
 }
+
+/** A server that does not know a command repeats its arguments, the password of `HELLO … AUTH` included. */
+const REPEATED_ARGUMENTS = /,? with args beginning with:.*/s;
 
 /**
  * The message of a failure, fit for logs and events.
@@ -12,5 +17,14 @@ export function redactUrl(text: string): string {
  * message leaves this function.
  */
 export function safeMessage(error: unknown): string {
-  return redactUrl(error instanceof Error ? error.message || error.name : String(error));
+  return redactUrl(textOf(error).replace(REPEATED_ARGUMENTS, ''));
+}
+
+function textOf(error: unknown): string {
+  try {
+    return error instanceof Error ? error.message || error.name : String(error);
+  } catch {
+    // Not everything that is thrown has a text.
+    return '[object Object]';
+  }
 }
