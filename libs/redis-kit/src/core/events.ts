@@ -27,46 +27,59 @@ export type RedisKitListener<E extends RedisKitEvent> = (payload: RedisKitEventM
 /** Options of a root module that takes listeners directly. */
 export type RedisKitListeners = { [E in RedisKitEvent]?: RedisKitListener<E> | undefined };
 
+interface Subscription {
+  readonly listener: (payload: never) => unknown;
+}
+
 /**
  * What happens inside the suite, as typed past-tense facts.
  *
  * Listeners run synchronously in the asynchronous context of the call that caused the event, so the
- * `AsyncLocalStorage` of a request is visible to them. A listener that throws is logged and never breaks a feature.
+ * `AsyncLocalStorage` of a request is visible to them. A listener that throws or rejects is logged and never breaks a
+ * feature.
  */
 export class RedisKitEvents {
   readonly #logger = new Logger('RedisKit');
-  readonly #listeners = new Map<RedisKitEvent, Set<(payload: never) => void>>();
+  readonly #subscriptions = new Map<RedisKitEvent, Set<Subscription>>();
 
   /** Calls `listener` for each `event` until the returned function is called. */
   on<E extends RedisKitEvent>(event: E, listener: RedisKitListener<E>): () => void {
-    const listeners = this.#listeners.get(event) ?? new Set();
-    listeners.add(listener);
-    this.#listeners.set(event, listeners);
+    const subscription: Subscription = { listener };
+    const subscriptions = this.#subscriptions.get(event) ?? new Set();
+    this.#subscriptions.set(event, subscriptions.add(subscription));
     return () => {
-      listeners.delete(listener);
-      if (listeners.size === 0) this.#listeners.delete(event);
+      subscriptions.delete(subscription);
+      // After `clear` the event may have a new set, with listeners that this subscription has nothing to do with.
+      if (subscriptions.size === 0 && this.#subscriptions.get(event) === subscriptions) {
+        this.#subscriptions.delete(event);
+      }
     };
   }
 
   /** True when somebody listens, so that a hot path can skip building the payload. */
   has(event: RedisKitEvent): boolean {
-    return this.#listeners.has(event);
+    return this.#subscriptions.has(event);
   }
 
   emit<E extends RedisKitEvent>(event: E, payload: RedisKitEventMap[E]): void {
-    const listeners = this.#listeners.get(event);
-    if (!listeners) return;
-    for (const listener of listeners as Set<RedisKitListener<E>>) {
-      try {
-        listener(payload);
-      } catch (error) {
+    const subscriptions = this.#subscriptions.get(event);
+    if (!subscriptions) return;
+    // Those who listen now: a listener that subscribes anew in each call would be visited for ever.
+    for (const subscription of [...subscriptions]) {
+      if (!subscriptions.has(subscription)) continue;
+      const failed = (error: unknown) =>
         this.#logger.error(`A listener of '${event}' threw`, error);
+      try {
+        const outcome = (subscription.listener as (payload: unknown) => unknown)(payload);
+        if (outcome instanceof Promise) outcome.catch(failed);
+      } catch (error) {
+        failed(error);
       }
     }
   }
 
   /** Forgets every listener. */
   clear(): void {
-    this.#listeners.clear();
+    this.#subscriptions.clear();
   }
 }
