@@ -11,7 +11,13 @@ export class KeySpace {
 
   /** The key of `entity` in `feature`; `part` names one of several keys of the same entity. */
   key(feature: string, entity: string, part?: string): string {
-    const key = `${this.namespace}:v${KEY_FORMAT}:${feature}:{${entity}}`;
+    const key = `${this.namespace}:v${KEY_FORMAT}:${feature}:{${hashTag(entity)}}`;
     return part === undefined ? key : `${key}:${part}`;
   }
 }
+
+/**
+ * An empty hash tag is none: Redis would spread the keys of `''` and of `'}…'` over several slots. Those entities get a
+ * `~` in front, and so do those that begin with one, so that no two entities meet.
+ */
+const hashTag = (entity: string): string => (/^[}~]|^$/.test(entity) ? `~${entity}` : entity);
