@@ -34,7 +34,9 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
 
 try {
   if (!process.env['REDIS_URL']) {
-    const redis = await RedisServer.start({ config: { maxmemory: '128mb', 'maxmemory-policy': 'allkeys-lru' } });
+    const redis = await RedisServer.start({
+      config: { maxmemory: '128mb', 'maxmemory-policy': 'allkeys-lru' },
+    });
     closing.push(() => redis.stop());
     process.env['REDIS_URL'] = redis.url;
     logger.log(`Started a Redis of its own at ${redis.url}`);

@@ -47,7 +47,8 @@ export class ShopErrorFilter extends BaseExceptionFilter {
         message: 'It may have been sold for the last time, or the address has a slip in it.',
       });
     }
-    if (status < 500) return this.pages.error({ status, title: 'That did not work', message: detail });
+    if (status < 500)
+      return this.pages.error({ status, title: 'That did not work', message: detail });
     return this.pages.error({
       status,
       title: 'Something broke on our side',

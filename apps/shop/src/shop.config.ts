@@ -17,7 +17,9 @@ const ToInteger = (): PropertyDecorator =>
     typeof value === 'string' && /^\d+$/.test(value) ? Number(value) : value,
   );
 
-const port = { message: '$property must be a port number from 0 (any free port) to 65535, got "$value"' };
+const port = {
+  message: '$property must be a port number from 0 (any free port) to 65535, got "$value"',
+};
 
 /** The settings of the shop, one property for each environment variable; an empty variable counts as not set. */
 export class ShopConfig {
@@ -66,7 +68,9 @@ export class ShopConfig {
 
   /** `undefined` when the admin API is off. */
   get adminToken(): string | undefined {
-    return this.SHOP_ADMIN_TOKEN ?? (this.NODE_ENV === 'production' ? undefined : developmentAdminToken);
+    return (
+      this.SHOP_ADMIN_TOKEN ?? (this.NODE_ENV === 'production' ? undefined : developmentAdminToken)
+    );
   }
 }
 
@@ -96,7 +100,9 @@ export function readShopConfig(environment: NodeJS.ProcessEnv): ShopConfig {
     );
   }
   if (problems.length > 0) {
-    throw new ShopConfigError(`The shop cannot start:\n${problems.map((p) => `  - ${p}`).join('\n')}`);
+    throw new ShopConfigError(
+      `The shop cannot start:\n${problems.map((p) => `  - ${p}`).join('\n')}`,
+    );
   }
   return config;
 }

@@ -5,6 +5,7 @@ import type { NestExpressApplication } from '@nestjs/platform-express';
 import { DocumentBuilder, SwaggerModule } from '@nestjs/swagger';
 import type { NextFunction, Request, Response } from 'express';
 import { AppModule } from './app.module.js';
+import { ShopLogger } from './shop.logger.js';
 import { developmentAdminToken, type ShopConfig } from './shop.config.js';
 
 export interface RunningShop {
@@ -18,6 +19,7 @@ export async function startShop(config: ShopConfig): Promise<RunningShop> {
   const app = await NestFactory.create<NestExpressApplication>(AppModule.with(config), {
     // The caller tells what went wrong; Nest would end the process without a chance to clean up.
     abortOnError: false,
+    logger: new ShopLogger(),
   });
   app.disable('x-powered-by');
   app.use(securityHeaders);

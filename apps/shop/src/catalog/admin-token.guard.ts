@@ -32,7 +32,9 @@ export class AdminTokenGuard implements CanActivate {
       /^Bearer +(\S+)$/i.exec(http.getRequest<Request>().headers.authorization ?? '') ?? [];
     if (shown === undefined) {
       http.getResponse<Response>().setHeader('WWW-Authenticate', 'Bearer');
-      throw new UnauthorizedException('Show the admin token: Authorization: Bearer <SHOP_ADMIN_TOKEN>');
+      throw new UnauthorizedException(
+        'Show the admin token: Authorization: Bearer <SHOP_ADMIN_TOKEN>',
+      );
     }
     // Digests have one length, and comparing them takes one time, whatever was shown.
     if (!timingSafeEqual(digest(shown), digest(adminToken))) {

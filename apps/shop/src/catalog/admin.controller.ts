@@ -30,12 +30,19 @@ export class AdminController {
       'it: they may show the old values until they expire, after 30 seconds at most.',
   })
   @ApiOkResponse({ type: ProductChangedDto })
-  @ApiBadRequestResponse({ description: 'A value is missing or out of its range; `errors` says which.' })
+  @ApiBadRequestResponse({
+    description: 'A value is missing or out of its range; `errors` says which.',
+  })
   @ApiUnauthorizedResponse({ description: 'No bearer token was shown.' })
   @ApiForbiddenResponse({ description: 'The bearer token is not the admin token.' })
   @ApiNotFoundResponse({ description: 'There is no such product.' })
-  @ApiServiceUnavailableResponse({ description: 'The admin API is off: SHOP_ADMIN_TOKEN is not set.' })
-  async change(@Param('id', StockCodePipe) id: string, @Body() change: ProductChangeDto): Promise<ProductChangedDto> {
+  @ApiServiceUnavailableResponse({
+    description: 'The admin API is off: SHOP_ADMIN_TOKEN is not set.',
+  })
+  async change(
+    @Param('id', StockCodePipe) id: string,
+    @Body() change: ProductChangeDto,
+  ): Promise<ProductChangedDto> {
     const { product, isCacheCurrent } = await this.catalog.change(id, change);
     return {
       product,

@@ -1,6 +1,15 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { Transform } from 'class-transformer';
-import { IsIn, IsInt, IsOptional, IsString, Max, MaxLength, Min, ValidateIf } from 'class-validator';
+import {
+  IsIn,
+  IsInt,
+  IsOptional,
+  IsString,
+  Max,
+  MaxLength,
+  Min,
+  ValidateIf,
+} from 'class-validator';
 import { categories } from './categories.js';
 import { defaultPageSize, type ProductSort, productSorts } from './product-listing.js';
 
@@ -27,7 +36,8 @@ const stock = between('stock', 0, 1_000_000);
 
 export class ProductQueryDto {
   @ApiPropertyOptional({
-    description: 'Words that must all occur in a title, from their beginnings on: "lant" finds lanterns.',
+    description:
+      'Words that must all occur in a title, from their beginnings on: "lant" finds lanterns.',
     maxLength: 100,
     example: 'lant',
   })
@@ -113,16 +123,30 @@ export class CategoryDto {
 }
 
 export class ProductChangeDto {
-  @ApiPropertyOptional({ type: 'integer', minimum: 1, maximum: 10_000_000, description: 'New price in pence.' })
-  @ValidateIf(({ pricePence, stock: given }: ProductChangeDto) => pricePence !== undefined || given === undefined, {
-    message: 'The change must hold pricePence, stock, or both',
+  @ApiPropertyOptional({
+    type: 'integer',
+    minimum: 1,
+    maximum: 10_000_000,
+    description: 'New price in pence.',
   })
+  @ValidateIf(
+    ({ pricePence, stock: given }: ProductChangeDto) =>
+      pricePence !== undefined || given === undefined,
+    {
+      message: 'The change must hold pricePence, stock, or both',
+    },
+  )
   @IsInt(price)
   @Min(1, price)
   @Max(10_000_000, price)
   readonly pricePence?: number;
 
-  @ApiPropertyOptional({ type: 'integer', minimum: 0, maximum: 1_000_000, description: 'New number of pieces.' })
+  @ApiPropertyOptional({
+    type: 'integer',
+    minimum: 0,
+    maximum: 1_000_000,
+    description: 'New number of pieces.',
+  })
   @ValidateIf(({ stock: given }: ProductChangeDto) => given !== undefined)
   @IsInt(stock)
   @Min(0, stock)
@@ -140,7 +164,8 @@ export class ProductFreshnessDto {
 
   @ApiProperty({
     type: 'integer',
-    description: 'Lists and searches are not cleared by a change; this is how long, in seconds, one may show the old values.',
+    description:
+      'Lists and searches are not cleared by a change; this is how long, in seconds, one may show the old values.',
   })
   readonly listsWithinSeconds!: number;
 }

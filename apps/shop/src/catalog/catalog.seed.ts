@@ -48,7 +48,9 @@ export function parseCatalogue(csv: string): NewProductRow[] {
       const [id, description, price] = fields(line);
       const pricePence = Math.round(Number(price) * 100);
       if (!id || !description || !Number.isInteger(pricePence)) {
-        throw new Error(`Line ${index + 2} of the catalogue is not "code,description,price": ${line}`);
+        throw new Error(
+          `Line ${index + 2} of the catalogue is not "code,description,price": ${line}`,
+        );
       }
       const title = readableTitle(description);
       return {

@@ -93,7 +93,9 @@ export class CatalogService {
     } catch (error) {
       // The change itself is in the database: failing the request would say otherwise.
       if (!(error instanceof CacheInvalidationError)) throw error;
-      this.#logger.warn(`Product ${id} was changed, and its cached copy was not cleared: ${error.message}`);
+      this.#logger.warn(
+        `Product ${id} was changed, and its cached copy was not cleared: ${error.message}`,
+      );
       return false;
     }
   }

@@ -35,7 +35,8 @@ const rules: readonly CategoryRule[] = [
     things: `cushion cover, floor cushion, seat cushion, potpourri cushion, garden cushion, flannel, soap, shower cap, bathroom scale, bathroom set, bathroom hook, compact mirror, pocket mirror, toothbrush,
       plasters, first aid, lip gloss, drawer liner, pill box, bubble bath, tablecloth, hot water bottle, hottie, wheatbag, doormat, door mat, doorstop, door stop, curtain, quilt, throw, rug,
       pouffe, bedspread, eye mask, blanket, pillow, mat red, mat green, mat turquoise, acapulco mat`,
-    words: 'cushion, tapestry, towel, mat, draught, bath, bathroom, toilet, perfume, beauty, lavender heart',
+    words:
+      'cushion, tapestry, towel, mat, draught, bath, bathroom, toilet, perfume, beauty, lavender heart',
   },
   {
     slug: 'kitchen',
@@ -56,14 +57,16 @@ const rules: readonly CategoryRule[] = [
       bookcover tape, notebook, pencil, pen, sketchbook, eraser, sharpener, exercise book, address book, photo album, stationery, writing set, memo,
       chalkboard, blackboard, black board, noticeboard, notice board, drawing slate, magnet, paperweight, ruler, calculator, sticker, letter rack, calendar, bookmark, book mark, tape dispenser,
       paper clip, chalk, book box, book cover, treasure book, scrap book, scrapbook, hole punch, notelet, shopping list, book`,
-    words: 'office, desk, organiser, journal, diary, file, clipboard, slate, alphabet block, crayon, rubber, craft, button, wool, stencil, sequin, reel, trim, kit, yarn, pom-pom, tape, memoboard',
+    words:
+      'office, desk, organiser, journal, diary, file, clipboard, slate, alphabet block, crayon, rubber, craft, button, wool, stencil, sequin, reel, trim, kit, yarn, pom-pom, tape, memoboard',
   },
   {
     slug: 'wall-decor',
     name: 'Frames, Clocks & Wall Art',
     things: `wall clock, alarm clock, clock, metal sign, sign, doorsign, photo frame, photoframe, picture frame, wall art, number tile, tile hook, wall mirror, wall plaque,
       plaque, door hanger, poster, canvas, house number, block word, word block, letters, frame`,
-    words: 'print, mirror, picture, wall, photo, tile, letter, art, mosaic, ticket, barometer, dartboard, shutter',
+    words:
+      'print, mirror, picture, wall, photo, tile, letter, art, mosaic, ticket, barometer, dartboard, shutter',
   },
   {
     slug: 'jewellery',
@@ -71,7 +74,8 @@ const rules: readonly CategoryRule[] = [
     things: `necklace, earring, bracelet, brooch, bangle, choker, lariat, hair clip, hair grip, hair slide, hair comb, hairband, hairclip,
       hairslide, flower cluster slide, phone charm, bag charm, rosebud ring, boudicca ring, diamante ring, crystal ring, glasses case, jewellery, cufflink, sandalwood fan, traveling fan, scarf, sunglasses, tiara,
       ear muff, earmuff, hand warmer, poncho, slipper, sombrero, wristwatch, silk fan, t-shirt, shirt, diamante chain, lipstick`,
-    words: 'pendant, ring, charm, glove, mitten, badge, hair, sock, belt, hat, watch, tie, bling, sarong, rosary, hoop, jet black',
+    words:
+      'pendant, ring, charm, glove, mitten, badge, hair, sock, belt, hat, watch, tie, bling, sarong, rosary, hoop, jet black',
   },
   {
     slug: 'gift-wrap',
@@ -108,21 +112,24 @@ const rules: readonly CategoryRule[] = [
     name: 'Tableware',
     things: `napkin ring, mug, saucer, teacup, tumbler, goblet, beaker, jug, teapot, cutlery, teaspoon, chopstick, napkin, serviette, placemat, coaster, table runner, tray, platter, decanter, carafe,
       wine glass, shot glass, champagne, tea plate, dessert plate, cake plate, mixing bowl, dog bowl, cat bowl, glass bowl, fruitbowl, chalice, bowl, plate`,
-    words: 'cup, glass, bottle, dish, fork, knife, spoon, vase, dinner, milk, drinking, wine, cocktail, ashtray, breakfast, cruet, condiment, enamel',
+    words:
+      'cup, glass, bottle, dish, fork, knife, spoon, vase, dinner, milk, drinking, wine, cocktail, ashtray, breakfast, cruet, condiment, enamel',
   },
   {
     slug: 'garden',
     name: 'Garden & Outdoor',
     things: `parasol, planter, watering can, plant pot, flower pot, flowerpot, bird house, birdhouse, bird box, bird table, bird feeder, dovecote, hammock, deckchair, windmill, windsock, wind chime, chime,
       picnic, gardening, gardeners, trowel, garden thermometer, thermometer, herb marker, plant marker, potting shed, bicycle, fly swat, cool box, seed, grow, trellis, nesting box, nest box, rain gauge, beach spade, boot`,
-    words: 'garden, plant, beach, shed, insect, camping, cooler, outdoor, bulb, urn, trough, cloche, bell jar, birdcage, zinc pot, sunflower, watering',
+    words:
+      'garden, plant, beach, shed, insect, camping, cooler, outdoor, bulb, urn, trough, cloche, bell jar, birdcage, zinc pot, sunflower, watering',
   },
   {
     slug: 'storage',
     name: 'Furniture & Storage',
     things: `drawer knob, drawerknob, door knob, trinket box, trinket pot, trinket tray, coat rack, coathanger, key cabinet, cabinet, sideboard, magazine rack, umbrella stand, chest, stool, chair, bench, love seat, shelf, shelves, storage box,
       wall tidy, hook, basket, crate, cupboard, wardrobe, bar stool, washstand, letterbox, letter box, newspaper stand, shoe tidy, storage cube`,
-    words: 'drawer, knob, box, boxes, hanger, rack, table, trinket, trunk, tidy, storage, stand, holder, seat, tub, cube, handle, ladder, safe, screen, unit, partition, hamper',
+    words:
+      'drawer, knob, box, boxes, hanger, rack, table, trinket, trunk, tidy, storage, stand, holder, seat, tub, cube, handle, ladder, safe, screen, unit, partition, hamper',
   },
   {
     slug: 'ornaments',
@@ -151,7 +158,14 @@ const escape = (word: string): string => word.replace(/[.*+?^${}()|[\]\\]/g, '\\
 const anyNumber = (word: string): string =>
   word.endsWith('y') ? `${escape(word.slice(0, -1))}(?:y|ys|ies)` : `${escape(word)}(?:s|es)?`;
 const pattern = (list: string): RegExp =>
-  new RegExp(`(?<![a-z])(?:${list.trim().split(/\s*,\s*/).map(anyNumber).join('|')})(?![a-z])`, 'i');
+  new RegExp(
+    `(?<![a-z])(?:${list
+      .trim()
+      .split(/\s*,\s*/)
+      .map(anyNumber)
+      .join('|')})(?![a-z])`,
+    'i',
+  );
 
 const matchers = [
   ...rules.map(({ slug, things }) => ({ slug, pattern: pattern(things) })),

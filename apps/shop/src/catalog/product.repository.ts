@@ -36,7 +36,10 @@ export class ProductRepository {
   }
 
   async find(id: string): Promise<Product | undefined> {
-    const [product] = await this.#database.select(columns).from(products).where(eq(products.id, id));
+    const [product] = await this.#database
+      .select(columns)
+      .from(products)
+      .where(eq(products.id, id));
     return product;
   }
 
@@ -78,7 +81,10 @@ export class ProductRepository {
   }
 }
 
-function definedOnly({ pricePence, stock }: ProductChange): { pricePence?: number; stock?: number } {
+function definedOnly({ pricePence, stock }: ProductChange): {
+  pricePence?: number;
+  stock?: number;
+} {
   return {
     ...(pricePence === undefined ? {} : { pricePence }),
     ...(stock === undefined ? {} : { stock }),

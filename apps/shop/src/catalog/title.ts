@@ -73,22 +73,26 @@ const spelledOut: readonly (readonly [RegExp, string | ((found: string) => strin
   [/\b(BAROQUE)(CANDLESTICK)\b/g, '$1 $2'],
   [/\b(DRAWER)(KNOB)\b/g, '$1 $2'],
   [/\b(\d+)(LIGHT)$/g, '$1 LIGHTS'],
-  [/\b(NECKLAC|BUTTERFL|RASPBERR|MONTAN|FLOWE|DIAMON|STR|CHAR|DIA|BEA)$/g, (cut) => cutOff[cut] ?? cut],
+  [
+    /\b(NECKLAC|BUTTERFL|RASPBERR|MONTAN|FLOWE|DIAMON|STR|CHAR|DIA|BEA)$/g,
+    (cut) => cutOff[cut] ?? cut,
+  ],
 ];
 
 const lowerCase = new Set(
   'a an and as at by de des du en for from in la le of on or per the to with'.split(' '),
 );
-const upperCase = new Set(
-  'BBQ CD DIY DVD EU II III LED NY SPF TV UK USB VIP XL XXL'.split(' '),
-);
+const upperCase = new Set('BBQ CD DIY DVD EU II III LED NY SPF TV UK USB VIP XL XXL'.split(' '));
 
 /** A description of the source as a person would write it: `SET/6 RED SPOTTY PAPER CUPS` → `Set of 6 Red Spotty Paper Cups`. */
 export function readableTitle(description: string): string {
   let text = description.toUpperCase();
   for (const [pattern, replacement] of spelledOut) {
     // The two calls differ for the compiler only: `replace` has an overload for each.
-    text = typeof replacement === 'string' ? text.replace(pattern, replacement) : text.replace(pattern, replacement);
+    text =
+      typeof replacement === 'string'
+        ? text.replace(pattern, replacement)
+        : text.replace(pattern, replacement);
   }
   text = text
     .replace(/\s*\+\s*/g, ' & ')
@@ -110,7 +114,8 @@ function readableWord(word: string, position: number): string {
   // Sizes and counts ("30cm", "25w", "50's", "3d") read best as they are, except the dimensions.
   if (/^\d/.test(lower)) return lower.replace(/^(\d+)d$/, '$1D').replace(/^(\d+)w$/, '$1W');
   // Each part of "t-light", "red/white" and "(pointed" starts with a capital; what follows an apostrophe does not.
-  return lower.replace(/(^|[^a-z'])([a-z])/g, (_, before: string, letter: string) =>
-    before + letter.toUpperCase(),
+  return lower.replace(
+    /(^|[^a-z'])([a-z])/g,
+    (_, before: string, letter: string) => before + letter.toUpperCase(),
   );
 }

@@ -56,7 +56,8 @@ export class DataDirectoryLock {
       const found = await readIfThere(file);
       if (found === undefined) continue;
       const owner = parseOwner(found);
-      if (owner && (await isAlive(owner, self))) throw new DataDirectoryInUseError(path, file, owner);
+      if (owner && (await isAlive(owner, self)))
+        throw new DataDirectoryInUseError(path, file, owner);
       await removeStale(file, found);
     }
   }

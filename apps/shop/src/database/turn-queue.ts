@@ -36,7 +36,11 @@ export class TurnQueue {
   }
 
   /** Sends one protocol message when it is the client's turn; resolves with the number of bytes answered. */
-  enqueue(client: number, message: Uint8Array, onData: (data: Uint8Array) => void): Promise<number> {
+  enqueue(
+    client: number,
+    message: Uint8Array,
+    onData: (data: Uint8Array) => void,
+  ): Promise<number> {
     // Terminate would end the backend that the others share; the socket closes by itself.
     if (message[0] === terminate) return Promise.resolve(0);
     return new Promise((resolve, reject) => {
@@ -58,7 +62,13 @@ export class TurnQueue {
   async clearTransactionIfNeeded(client: number): Promise<void> {
     if (this.#holder !== client) return;
     await new Promise<unknown>((resolve, reject) => {
-      this.#requests.unshift({ client, message: endOfEverything, onData: () => {}, resolve, reject });
+      this.#requests.unshift({
+        client,
+        message: endOfEverything,
+        onData: () => {},
+        resolve,
+        reject,
+      });
       void this.#run();
     });
   }

@@ -1,4 +1,10 @@
-import { Global, Injectable, Module, type OnModuleDestroy, type OnModuleInit } from '@nestjs/common';
+import {
+  Global,
+  Injectable,
+  Module,
+  type OnModuleDestroy,
+  type OnModuleInit,
+} from '@nestjs/common';
 import { RedisKitEvents } from 'nestjs-redis-kit';
 import { RequestTrace } from './request-trace.js';
 

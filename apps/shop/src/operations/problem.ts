@@ -41,7 +41,10 @@ export function problemOf(exception: unknown, instance: string): Problem {
   const title = STATUS_CODES[status] ?? 'Error';
   const base = { type: 'about:blank', title, status, instance } as const;
   if (status >= 500 && !(exception instanceof HttpException)) {
-    return { ...base, detail: 'The shop could not answer this request. It has been noted; please try again.' };
+    return {
+      ...base,
+      detail: 'The shop could not answer this request. It has been noted; please try again.',
+    };
   }
   const response = exception instanceof HttpException ? exception.getResponse() : undefined;
   const errors =
@@ -52,7 +55,11 @@ export function problemOf(exception: unknown, instance: string): Problem {
 }
 
 function messageOf(exception: unknown, response: string | object | undefined): string | undefined {
-  if (typeof response === 'object' && 'message' in response && typeof response.message === 'string') {
+  if (
+    typeof response === 'object' &&
+    'message' in response &&
+    typeof response.message === 'string'
+  ) {
     return response.message;
   }
   return exception instanceof Error ? exception.message : undefined;

@@ -4,10 +4,14 @@ import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 
 const require = createRequire(import.meta.url);
-const own = (name: string): string => fileURLToPath(new URL(`../../public/${name}`, import.meta.url));
+const own = (name: string): string =>
+  fileURLToPath(new URL(`../../public/${name}`, import.meta.url));
 
 const files = {
-  'pico.css': { path: require.resolve('@picocss/pico/css/pico.min.css'), type: 'text/css; charset=utf-8' },
+  'pico.css': {
+    path: require.resolve('@picocss/pico/css/pico.min.css'),
+    type: 'text/css; charset=utf-8',
+  },
   'shop.css': { path: own('shop.css'), type: 'text/css; charset=utf-8' },
   'htmx.js': {
     path: require.resolve('htmx.org/dist/htmx.min.js'),

@@ -46,7 +46,11 @@ export type PageLink =
   | { readonly page: undefined };
 
 /** First and last page, and those around the current one. */
-export function pageLinks({ page, category, sort }: Listing, search: string, lastPage: number): PageLink[] {
+export function pageLinks(
+  { page, category, sort }: Listing,
+  search: string,
+  lastPage: number,
+): PageLink[] {
   const shown = [...new Set([1, page - 1, page, page + 1, lastPage])]
     .filter((number) => number >= 1 && number <= lastPage)
     .sort((a, b) => a - b);

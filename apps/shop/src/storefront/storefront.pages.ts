@@ -30,6 +30,14 @@ export interface ErrorPage {
   readonly message: string;
 }
 
+/** What the welcome shows: drawings like those of the products, not products. */
+const welcomePictures = [
+  'Red Retrospot Mug',
+  'Green Heart Lantern',
+  'Yellow Flower',
+  'Blue Polkadot Bunting',
+].map((title, index) => illustrate({ id: title, title, category: 'ornaments' }, `w${index}`));
+
 /** The pages of the shop as HTML. */
 @Injectable()
 export class StorefrontPages {
@@ -50,6 +58,7 @@ export class StorefrontPages {
       search,
       category,
       listing,
+      welcomePictures,
       isHome: search === '' && category === undefined && listing.page === 1,
       cards: products.map((product, index) => this.#card(product, `${index}`)),
       total,

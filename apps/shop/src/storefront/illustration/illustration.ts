@@ -41,7 +41,10 @@ const shapes: readonly Shape[] = [
  *
  * @param key makes the ids inside the drawing unique on a page
  */
-export function illustrate(product: { id: string; title: string; category: string }, key: string): string {
+export function illustrate(
+  product: { id: string; title: string; category: string },
+  key: string,
+): string {
   const words = product.title.toLowerCase().split(/[^a-z]+/);
   const palette = paletteOf(words, seedOf(product.id));
   const pattern = patternOf(product.title, `motif-${key}`, palette.main, palette.light);
@@ -55,7 +58,8 @@ export function illustrate(product: { id: string; title: string; category: strin
 }
 
 function shapeOf(title: string, category: string): Shape {
-  const matching = (text: string): Shape | undefined => shapes.find(({ words }) => words.test(text));
+  const matching = (text: string): Shape | undefined =>
+    shapes.find(({ words }) => words.test(text));
   const found = matching(title) ?? matching(byCategory[category] ?? 'gift');
   if (!found) throw new Error(`No drawing for the category "${category}"`);
   return found;

@@ -79,7 +79,11 @@ const quiet: readonly Hsl[] = [
 
 const css = ([hue, saturation, lightness]: Hsl): string =>
   `hsl(${hue} ${saturation}% ${Math.max(0, Math.min(100, lightness))}%)`;
-const shade = ([hue, saturation, lightness]: Hsl, by: number): Hsl => [hue, saturation, lightness + by];
+const shade = ([hue, saturation, lightness]: Hsl, by: number): Hsl => [
+  hue,
+  saturation,
+  lightness + by,
+];
 
 /** @param seed picks among the quiet colours; the same seed, the same colours */
 export function paletteOf(words: readonly string[], seed: number): Palette {

@@ -47,7 +47,8 @@ export const decorShapes: readonly Shape[] = [
       `<path d="M44 100c0-30 26-46 54-46 20 0 34 10 38 26l22 8-20 8c-2 30-26 46-52 46-26 0-42-18-42-42z" fill="${c.main}"/><path d="M66 96c20-10 44-4 50 14-18 18-44 12-50-14z" fill="${c.dark}"/><circle cx="118" cy="78" r="5" fill="#3c3538"/><path d="m44 104-20 22 34 2z" fill="${c.dark}"/><path d="M88 140v16M104 138v18" stroke="${c.dark}" stroke-width="5"/>`,
   },
   {
-    words: /\b(?:cats?\b|kitten|dogs?\b|scottie|poodle|puppies|animal|elephant|frog|pig\b|sheep|horse|snail|gecko|lizard|dinosaur)/i,
+    words:
+      /\b(?:cats?\b|kitten|dogs?\b|scottie|poodle|puppies|animal|elephant|frog|pig\b|sheep|horse|snail|gecko|lizard|dinosaur)/i,
     draw: (c) =>
       `<path d="m66 84-6-40 26 18M134 84l6-40-26 18" fill="${c.dark}"/><circle cx="100" cy="98" r="44" fill="${c.main}"/><circle cx="84" cy="92" r="5.5" fill="#3c3538"/><circle cx="116" cy="92" r="5.5" fill="#3c3538"/><path d="m94 106 6 6 6-6z" fill="${c.accent}"/><path d="M100 112c-2 10-14 10-16 4M100 112c2 10 14 10 16 4" fill="none" stroke="#3c3538" stroke-width="3"/>`,
   },
@@ -57,7 +58,8 @@ export const decorShapes: readonly Shape[] = [
       `<path d="m100 40 18 38 42 5-31 29 8 41-37-20-37 20 8-41-31-29 42-5z" fill="${c.main}" stroke="${c.dark}" stroke-width="4" stroke-linejoin="round"/>`,
   },
   {
-    words: /\b(?:flower|rose|daisy|lily|poppy|tulip|hydrangea|blossom|anemone|foxglove|allium|delphinium|posy|orchid)/i,
+    words:
+      /\b(?:flower|rose|daisy|lily|poppy|tulip|hydrangea|blossom|anemone|foxglove|allium|delphinium|posy|orchid)/i,
     draw: (c) =>
       `<path d="M100 100v56" stroke="#4f7647" stroke-width="6"/><path d="M100 140c-6-20-26-22-38-18 4 16 22 24 38 18z" fill="#6f9a63"/><g fill="${c.main}"><circle cx="100" cy="58" r="20"/><circle cx="127" cy="78" r="20"/><circle cx="117" cy="110" r="20"/><circle cx="83" cy="110" r="20"/><circle cx="73" cy="78" r="20"/></g><circle cx="100" cy="87" r="17" fill="${c.accent}"/>`,
   },

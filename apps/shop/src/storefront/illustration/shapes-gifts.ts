@@ -38,7 +38,8 @@ export const giftShapes: readonly Shape[] = [
       `<path d="M50 88h100v64H50z" fill="${c.main}"/><path d="M42 70h116v24H42z" fill="${c.main}" stroke="${c.dark}" stroke-width="3"/><path d="M92 70h16v82H92z" fill="${c.accent}"/><path d="M100 68C88 34 54 40 64 58c6 10 22 10 36 10zM100 68c12-34 46-28 36-10-6 10-22 10-36 10z" fill="${c.accent}" stroke="${c.dark}" stroke-width="2"/>`,
   },
   {
-    words: /\b(?:notebook|sketchbook|journal|exercise book|album|books?\b|diary|calendar|stationery)/i,
+    words:
+      /\b(?:notebook|sketchbook|journal|exercise book|album|books?\b|diary|calendar|stationery)/i,
     draw: (c) =>
       `<rect x="56" y="46" width="92" height="108" rx="6" fill="${c.dark}"/><rect x="64" y="46" width="84" height="108" rx="6" fill="${c.main}"/><rect x="80" y="66" width="52" height="30" rx="3" fill="${c.light}"/><path d="M90 77h32M94 86h24" stroke="${c.dark}" stroke-width="3" stroke-linecap="round"/><path d="M128 46v40l-7-6-7 6V46z" fill="${c.accent}"/>`,
   },
@@ -63,7 +64,8 @@ export const giftShapes: readonly Shape[] = [
       `<ellipse cx="98" cy="104" rx="54" ry="40" fill="${c.main}"/><path d="M68 134h16v20H68zM114 134h16v20h-16z" fill="${c.dark}"/><rect x="82" y="70" width="34" height="6" rx="3" fill="${c.dark}"/><ellipse cx="148" cy="106" rx="13" ry="16" fill="${c.light}"/><circle cx="128" cy="92" r="4.5" fill="#3c3538"/><path d="m112 64 18-14 4 20z" fill="${c.dark}"/>`,
   },
   {
-    words: /\b(?:teddy|bear|doll(?:s)?\b|soft toy|monkey|puppet|monster|toys?\b|robot|suki|babushka|gnome)/i,
+    words:
+      /\b(?:teddy|bear|doll(?:s)?\b|soft toy|monkey|puppet|monster|toys?\b|robot|suki|babushka|gnome)/i,
     draw: (c) =>
       `<circle cx="72" cy="62" r="15" fill="${c.dark}"/><circle cx="128" cy="62" r="15" fill="${c.dark}"/><ellipse cx="100" cy="132" rx="36" ry="28" fill="${c.main}"/><circle cx="100" cy="82" r="37" fill="${c.main}"/><ellipse cx="100" cy="94" rx="18" ry="14" fill="${c.light}"/><circle cx="86" cy="76" r="5" fill="#3c3538"/><circle cx="114" cy="76" r="5" fill="#3c3538"/><ellipse cx="100" cy="89" rx="6" ry="4.5" fill="#3c3538"/>`,
   },

@@ -63,22 +63,26 @@ export const homeShapes: readonly Shape[] = [
       `<ellipse cx="100" cy="98" rx="48" ry="58" fill="${c.main}"/><ellipse cx="100" cy="98" rx="36" ry="46" fill="#e9f2f5"/><path d="M82 88 104 62M84 112l36-42" stroke="#fff" stroke-width="6" stroke-linecap="round"/>`,
   },
   {
-    words: /\b(?:frame|photoframe|mosaic|picture|photo(?! album)|canvas|wall art|print\b|poster|art\b(?! flower))/i,
+    words:
+      /\b(?:frame|photoframe|mosaic|picture|photo(?! album)|canvas|wall art|print\b|poster|art\b(?! flower))/i,
     draw: (c) =>
       `<rect x="46" y="50" width="108" height="104" rx="4" fill="${c.main}"/><rect x="60" y="64" width="80" height="76" fill="#fffdf8"/><path d="m60 132 24-30 18 20 14-14 24 24v8H60z" fill="${c.dark}" opacity=".7"/><circle cx="120" cy="84" r="8" fill="${c.accent}"/>`,
   },
   {
-    words: /\b(?:signs?\b|doorsign|plaque|door hanger|chalkboard|blackboard|memo ?board|notice ?board|number tile|tile\b)/i,
+    words:
+      /\b(?:signs?\b|doorsign|plaque|door hanger|chalkboard|blackboard|memo ?board|notice ?board|number tile|tile\b)/i,
     draw: (c) =>
       `<path d="M66 76 100 40l34 36" fill="none" stroke="${c.dark}" stroke-width="4"/><circle cx="100" cy="40" r="5" fill="${c.dark}"/><rect x="38" y="76" width="124" height="66" rx="9" fill="${c.main}"/><rect x="46" y="84" width="108" height="50" rx="5" fill="none" stroke="${c.light}" stroke-width="3"/><path d="M64 102h72M76 117h48" stroke="${c.light}" stroke-width="6" stroke-linecap="round"/>`,
   },
   {
-    words: /\b(?:(?:wall |key )?cabinet|drawers?\b(?! knob)|chest\b|cupboard|sideboard|wardrobe|organiser|tidy|bookcase)/i,
+    words:
+      /\b(?:(?:wall |key )?cabinet|drawers?\b(?! knob)|chest\b|cupboard|sideboard|wardrobe|organiser|tidy|bookcase)/i,
     draw: (c) =>
       `<rect x="52" y="46" width="96" height="98" rx="5" fill="${c.main}"/><path d="M60 144v12M140 144v12" stroke="${c.dark}" stroke-width="8"/><g fill="${c.light}"><rect x="60" y="54" width="80" height="24" rx="3"/><rect x="60" y="84" width="80" height="24" rx="3"/><rect x="60" y="114" width="80" height="24" rx="3"/></g><g fill="${c.dark}"><circle cx="100" cy="66" r="4"/><circle cx="100" cy="96" r="4"/><circle cx="100" cy="126" r="4"/></g>`,
   },
   {
-    words: /\b(?:hooks?\b|hanger|coat rack|knob|drawerknob|drawer knob|handle|shelf|shelves|rack\b)/i,
+    words:
+      /\b(?:hooks?\b|hanger|coat rack|knob|drawerknob|drawer knob|handle|shelf|shelves|rack\b)/i,
     draw: (c) =>
       `<rect x="36" y="62" width="128" height="34" rx="7" fill="${c.main}"/><g fill="none" stroke="${c.dark}" stroke-width="8" stroke-linecap="round"><path d="M64 96v26c0 16 20 16 20 2M116 96v26c0 16 20 16 20 2"/></g><circle cx="64" cy="79" r="5" fill="${c.light}"/><circle cx="116" cy="79" r="5" fill="${c.light}"/>`,
   },
@@ -103,7 +107,8 @@ export const homeShapes: readonly Shape[] = [
       `<path d="M100 100C96 70 74 56 56 56c0 24 16 42 44 44zM100 96c0-34 18-52 42-54 2 28-14 50-42 54z" fill="#6f9a63"/><path d="M100 104V78" stroke="#4f7647" stroke-width="5"/><path d="M62 100h76l-10 52H72z" fill="${c.main}"/><path d="M56 92h88v16H56z" fill="${c.dark}"/>`,
   },
   {
-    words: /\b(?:bird ?house|bird ?box|dovecote|bird ?table|feeder|bird ?cage|shed\b|playhouse|hut\b)/i,
+    words:
+      /\b(?:bird ?house|bird ?box|dovecote|bird ?table|feeder|bird ?cage|shed\b|playhouse|hut\b)/i,
     draw: (c) =>
       `<path d="M58 88h84v60H58z" fill="${c.main}"/><path d="M44 92 100 44l56 48z" fill="${c.dark}"/><circle cx="100" cy="108" r="14" fill="#3c3538"/><path d="M100 130v12M92 148h16v14H92z" stroke="${c.dark}" stroke-width="6" fill="${c.dark}"/>`,
   },

@@ -23,7 +23,8 @@ export const jewelleryShapes: readonly Shape[] = [
       `<circle cx="100" cy="116" r="36" fill="none" stroke="${c.dark}" stroke-width="9"/><path d="m72 62 14-18h28l14 18-28 28z" fill="${c.main}"/><path d="M72 62h56M86 44l14 46 14-46" fill="none" stroke="${c.light}" stroke-width="3"/>`,
   },
   {
-    words: /\b(?:hair|charm|tiara|scarf|glove|sock|slipper|fan\b|poncho|sunglasses|hand warmer|hat\b)/i,
+    words:
+      /\b(?:hair|charm|tiara|scarf|glove|sock|slipper|fan\b|poncho|sunglasses|hand warmer|hat\b)/i,
     draw: (c) =>
       `<path d="M100 98C76 66 48 66 48 94s28 34 52 6c24 28 52 22 52-6s-28-28-52 4z" fill="${c.main}"/><circle cx="100" cy="99" r="13" fill="${c.dark}"/><path d="M92 112 76 150M108 112l16 38" stroke="${c.main}" stroke-width="13" stroke-linecap="round"/>`,
   },

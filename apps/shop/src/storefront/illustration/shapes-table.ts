@@ -3,7 +3,7 @@ import type { Shape } from './shape.js';
 /** Things for the table and the kitchen. */
 export const tableShapes: readonly Shape[] = [
   {
-    words: /\b(?:mugs?\b|beaker|tankard|cups?\b(?! ?cake))/i,
+    words: /\b(?:mugs?\b|beaker|tankard|(?<!egg )cups?\b(?! ?cake))/i,
     draw: (c) =>
       `<path d="M134 84c24-4 36 8 32 26-3 15-16 23-34 22" fill="none" stroke="${c.dark}" stroke-width="11" stroke-linecap="round"/>` +
       `<path d="M56 66h82v58c0 18-12 28-28 28H84c-16 0-28-10-28-28z" fill="${c.main}"/>` +
@@ -46,7 +46,13 @@ export const tableShapes: readonly Shape[] = [
       `<ellipse cx="100" cy="70" rx="14" ry="24" fill="${c.main}"/><path d="M124 48c18 8 20 34 8 56h-8z" fill="${c.light}" stroke="${c.dark}" stroke-width="2"/>`,
   },
   {
-    words: /\b(?:cake ?stand|cupcake|cake cases?|fairy cake|baking|muffin|doughnut|pudding|cakes?\b|petit four|mini cases)/i,
+    words: /\b(?:cake ?stand)/i,
+    draw: (c) =>
+      `<path d="M96 40h8v112h-8z" fill="${c.dark}"/><ellipse cx="100" cy="38" rx="9" ry="7" fill="none" stroke="${c.dark}" stroke-width="4"/><ellipse cx="100" cy="142" rx="60" ry="11" fill="${c.main}"/><ellipse cx="100" cy="139" rx="52" ry="7" fill="${c.light}"/><ellipse cx="100" cy="106" rx="46" ry="9" fill="${c.main}"/><ellipse cx="100" cy="103" rx="39" ry="6" fill="${c.light}"/><ellipse cx="100" cy="72" rx="32" ry="7" fill="${c.main}"/><ellipse cx="100" cy="70" rx="26" ry="4.5" fill="${c.light}"/><g fill="${c.accent}"><circle cx="72" cy="130" r="9"/><circle cx="128" cy="130" r="9"/><circle cx="80" cy="96" r="8"/><circle cx="120" cy="96" r="8"/><circle cx="114" cy="64" r="7"/></g>`,
+  },
+  {
+    words:
+      /\b(?:cupcake|cake cases?|fairy cake|baking|muffin|doughnut|pudding|cakes?\b|petit four|mini cases)/i,
     draw: (c) =>
       `<path d="M64 104h72l-10 46H74z" fill="${c.main}"/><path d="M78 106l5 42M100 106v43M122 106l-5 42" stroke="${c.dark}" stroke-width="3" opacity=".5"/>` +
       `<path d="M54 104c-6-20 12-26 16-26 2-22 58-22 60 0 6 0 22 6 16 26z" fill="${c.light}"/><path d="M70 78c18 10 40 10 60 0" fill="none" stroke="${c.dark}" stroke-width="3" opacity=".35"/><circle cx="100" cy="56" r="10" fill="${c.accent}"/>`,
@@ -57,12 +63,14 @@ export const tableShapes: readonly Shape[] = [
       `<path d="M88 40h24v28c0 10 18 16 18 36v38c0 8-6 12-12 12H82c-6 0-12-4-12-12v-38c0-20 18-26 18-36z" fill="${c.main}"/><path d="M84 34h32v12H84z" fill="${c.dark}"/><path d="M76 108h48v28H76z" fill="${c.light}" opacity=".85"/>`,
   },
   {
-    words: /\b(?:glass(?:es)?\b(?!.*(?:necklace|bracelet|earring|t-light|holder|candle|bead))|goblet|tumbler|chalice|cocktail|champagne)/i,
+    words:
+      /\b(?:glass(?:es)?\b(?!.*(?:necklace|bracelet|earring|t-light|holder|candle|bead))|goblet|tumbler|chalice|cocktail|champagne)/i,
     draw: (c) =>
       `<path d="M66 48h68c2 34-10 56-30 58v34h22v10H74v-10h22v-34c-20-2-32-24-30-58z" fill="${c.light}" opacity=".9"/><path d="M68 68h64c-2 22-12 34-32 35-20-1-30-13-32-35z" fill="${c.main}"/><path d="M78 52c-1 16 2 28 8 38" fill="none" stroke="#fff" stroke-width="4" stroke-linecap="round" opacity=".7"/>`,
   },
   {
-    words: /\b(?:jars?\b|jam\b|storage tin|tins?\b|caddy|container|canister|barrel|bread bin|bins?\b|tubs?\b)/i,
+    words:
+      /\b(?:jars?\b|jam\b|storage tin|tins?\b|caddy|container|canister|barrel|bread bin|bins?\b|tubs?\b)/i,
     draw: (c) =>
       `<rect x="58" y="66" width="84" height="88" rx="14" fill="${c.main}"/><rect x="54" y="48" width="92" height="22" rx="7" fill="${c.dark}"/><circle cx="100" cy="44" r="7" fill="${c.dark}"/><rect x="72" y="92" width="56" height="34" rx="5" fill="${c.light}"/><path d="M82 104h36M88 114h24" stroke="${c.dark}" stroke-width="3" stroke-linecap="round" opacity=".6"/>`,
   },
