@@ -1,3 +1,4 @@
+import { isIPv6 } from 'node:net';
 import type { Cluster, Redis } from 'ioredis';
 
 /** A Redis client of either shape. */
@@ -26,16 +27,24 @@ export interface ConnectionUrl {
   readonly db?: number;
 }
 
+/** Bounds of ports and database numbers, in options and URLs alike. */
+export const MAX_PORT = 65_535;
+export const MAX_DB = 65_535;
+
 export const CONNECTION_URL_FORMS =
   'redis://[user:password@]host[:port][/db], rediss://… for TLS, unix:///path/to/socket, ' +
   'redis+sentinel://host:port,…/master-name[/db] or redis+cluster://host:port,…';
 
-const URL_FORM = /^(rediss?)(?:\+(sentinel|cluster))?:\/\/(?:([^@/]*)@)?([^/?#]+)(?:\/([^?#]*))?$/;
+// As in any URL, the last @ before the path ends the credentials: a password may hold an unescaped one.
+const URL_FORM = /^(rediss?)(?:\+(sentinel|cluster))?:\/\/(?:([^/]*)@)?([^@/?#]+)(?:\/([^?#]*))?$/;
 
 /** Parses a connection URL; undefined when it has none of the accepted forms. */
 export function parseConnectionUrl(text: string): ConnectionUrl | undefined {
   const socket = /^unix:\/\/(\/[^?#]+)$/.exec(text);
-  if (socket) return { target: { type: 'standalone', path: socket[1]! }, tls: false };
+  if (socket) {
+    const path = decode(socket[1]!);
+    return path === undefined ? undefined : { target: { type: 'standalone', path }, tls: false };
+  }
 
   const match = URL_FORM.exec(text);
   if (!match) return undefined;
@@ -49,10 +58,12 @@ export function parseConnectionUrl(text: string): ConnectionUrl | undefined {
     return path === '' ? { target: { type: 'cluster', nodes }, ...shared } : undefined;
   }
   if (topology === 'sentinel') {
-    const [name, dbText, ...rest] = path.split('/');
+    const [nameText = '', dbText, ...rest] = path.split('/');
+    // A raw @ here is the end of a password with an unescaped slash in it.
+    const name = nameText.includes('@') ? undefined : decode(nameText);
     const db = parseDb(dbText);
     if (!name || rest.length > 0 || db === null) return undefined;
-    const target = { type: 'sentinel', sentinels: nodes, name: decodeURIComponent(name) } as const;
+    const target = { type: 'sentinel', sentinels: nodes, name } as const;
     return { target, ...shared, ...(db === undefined ? {} : { db }) };
   }
   const db = parseDb(path);
@@ -63,11 +74,13 @@ export function parseConnectionUrl(text: string): ConnectionUrl | undefined {
 
 function parseNodes(hosts: string, defaultPort: number): Address[] | undefined {
   const nodes: Address[] = [];
-  for (const host of hosts.split(',')) {
-    const match = /^(\[[0-9a-f:.]+\]|[^:[\]\s]+)(?::(\d{1,5}))?$/i.exec(host.trim());
-    const port = match?.[2] === undefined ? defaultPort : Number(match[2]);
-    if (!match || port < 1 || port > 65_535) return undefined;
-    nodes.push({ host: match[1]!.replace(/^\[|\]$/g, ''), port });
+  for (const text of hosts.split(',')) {
+    const match = /^(?:\[([^\]]+)\]|([^:[\]%\s]+))(?::(\d{1,5}))?$/.exec(text.trim());
+    const [, ipv6, name, portText] = match ?? [];
+    const host = ipv6 !== undefined && isIPv6(ipv6) ? ipv6 : name;
+    const port = portText === undefined ? defaultPort : Number(portText);
+    if (host === undefined || port < 1 || port > MAX_PORT) return undefined;
+    nodes.push({ host, port });
   }
   return nodes;
 }
@@ -76,11 +89,16 @@ function parseUserInfo(
   text: string | undefined,
 ): { username?: string; password?: string } | undefined {
   if (text === undefined) return {};
-  const colon = text.indexOf(':');
+  const [user = '', ...rest] = text.split(':');
+  const username = decode(user);
+  const password = decode(rest.join(':'));
+  if (username === undefined || password === undefined) return undefined;
+  return { ...(username && { username }), ...(password && { password }) };
+}
+
+function decode(text: string): string | undefined {
   try {
-    const username = decodeURIComponent(colon < 0 ? text : text.slice(0, colon));
-    const password = colon < 0 ? '' : decodeURIComponent(text.slice(colon + 1));
-    return { ...(username && { username }), ...(password && { password }) };
+    return decodeURIComponent(text);
   } catch {
     return undefined;
   }
@@ -88,5 +106,5 @@ function parseUserInfo(
 
 function parseDb(text: string | undefined): number | undefined | null {
   if (text === undefined || text === '') return undefined;
-  return /^\d{1,5}$/.test(text) ? Number(text) : null;
+  return /^\d{1,5}$/.test(text) && Number(text) <= MAX_DB ? Number(text) : null;
 }
