@@ -2,13 +2,19 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { constants } from 'node:os';
 import { ROOT } from './paths.mjs';
-import { say } from './output.mjs';
+import { say, Stop } from './output.mjs';
 
 /** How often a quiet command that is still running is reported. */
 const HEARTBEAT_MS = 15_000;
 
 /** Longer than any drain deadline of the application, so only what hangs is killed. */
 const KILL_AFTER_MS = 30_000;
+
+/** How often the parent is looked at; what is left behind for longer holds a port somebody wants. */
+const PARENT_CHECK_MS = 500;
+
+/** Who started this process; another parent later means that one is gone. */
+const PARENT = process.ppid;
 
 /**
  * @typedef {{ code: number, output: string }} Outcome
@@ -39,10 +45,9 @@ export async function runQuietly([program, ...args], label) {
     let output = '';
     child.stdout.on('data', (chunk) => (output += chunk));
     child.stderr.on('data', (chunk) => (output += chunk));
-    return await new Promise((resolve) => {
-      child.once('error', (error) => resolve({ code: 127, output: String(error) }));
-      child.once('close', (code, signal) => resolve({ code: exitCode(code, signal), output }));
-    });
+    const { code, error, signal } = await supervise(child);
+    if (signal) throw new Stop(`${label}: interrupted`, 128 + constants.signals[signal]);
+    return { code, output: error ? String(error) : output };
   } finally {
     clearInterval(heartbeat);
   }
@@ -56,25 +61,48 @@ export async function runQuietly([program, ...args], label) {
  * @returns {Promise<number>}
  */
 export async function runInForeground([program, ...args], env = process.env) {
-  const child = spawn(program, args, { cwd: ROOT, stdio: 'inherit', env });
+  const { code, error } = await supervise(
+    spawn(program, args, { cwd: ROOT, stdio: 'inherit', env }),
+  );
+  if (error) throw error;
+  return code;
+}
+
+/**
+ * Waits for the end of a child, and sees to it that it ends when this process should.
+ * @param {import('node:child_process').ChildProcess} child
+ * @returns {Promise<{ code: number, error?: Error, signal?: NodeJS.Signals | undefined }>} `signal` is what this
+ *   process was told in the meantime
+ */
+async function supervise(child) {
   /** @type {NodeJS.Timeout | undefined} */
   let deadline;
+  /** @type {NodeJS.Signals | undefined} */
+  let received;
   /** @param {NodeJS.Signals} signal */
   const forward = (signal) => {
-    if (deadline) return;
+    if (received) return;
+    received = signal;
     deadline = setTimeout(() => child.kill('SIGKILL'), KILL_AFTER_MS);
     // Ctrl-C reaches the whole foreground group: the terminal has told the child already.
     if (!(signal === 'SIGINT' && process.stdin.isTTY)) child.kill(signal);
   };
   const signals = /** @type {const} */ (['SIGINT', 'SIGTERM', 'SIGHUP']);
   for (const signal of signals) process.on(signal, forward);
+  // npm passes a signal on to the shell it runs a script in, and that shell dies without telling us.
+  const orphanCheck = setInterval(() => {
+    if (process.env['npm_lifecycle_event'] && process.ppid !== PARENT) forward('SIGTERM');
+  }, PARENT_CHECK_MS);
   try {
-    return await new Promise((resolve, reject) => {
-      child.once('error', reject);
-      child.once('close', (code, signal) => resolve(exitCode(code, signal)));
+    return await new Promise((resolve) => {
+      child.once('error', (error) => resolve({ code: 127, error, signal: received }));
+      child.once('close', (code, signal) =>
+        resolve({ code: exitCode(code, signal), signal: received }),
+      );
     });
   } finally {
     clearTimeout(deadline);
+    clearInterval(orphanCheck);
     for (const signal of signals) process.off(signal, forward);
   }
 }

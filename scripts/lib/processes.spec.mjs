@@ -45,20 +45,38 @@ describe('running in the foreground', () => {
     setInterval(() => {}, 1000);
     console.log('ready');`;
 
-  it('forwards a signal once, however often it comes, and returns the exit code of the child', async () => {
-    const module = JSON.stringify(new URL('./processes.mjs', import.meta.url).href);
-    const parent = spawn(process.execPath, [
-      '--input-type=module',
-      '--eval',
-      `import { runInForeground } from ${module};
-       process.exitCode = await runInForeground([process.execPath, '-e', ${JSON.stringify(child)}]);`,
-    ]);
+  const module = JSON.stringify(new URL('./processes.mjs', import.meta.url).href);
+  const runner = `import { runInForeground } from ${module};
+    process.exitCode = await runInForeground([process.execPath, '-e', ${JSON.stringify(child)}]);`;
+
+  /**
+   * @param {import('node:child_process').ChildProcess} process
+   * @param {() => void} whenReady
+   */
+  const outcome = async ({ stdout }, whenReady) => {
     let output = '';
-    parent.stdout.on('data', (chunk) => {
+    stdout?.on('data', (chunk) => {
       output += chunk;
-      if (String(chunk).includes('ready')) for (let i = 0; i < 3; i += 1) parent.kill('SIGTERM');
+      if (String(chunk).includes('ready')) whenReady();
     });
-    const [code] = await once(parent, 'close');
-    expect({ code, output }).toEqual({ code: 7, output: 'ready\nreceived 1\n' });
+    // The end of the output, not of the process: it may have passed its stdout on and be gone.
+    if (stdout) await once(stdout, 'end');
+    return output;
+  };
+
+  it('forwards a signal once, however often it comes, and returns the exit code of the child', async () => {
+    const parent = spawn(process.execPath, ['--input-type=module', '--eval', runner]);
+    const closed = once(parent, 'close');
+    const output = await outcome(parent, () => {
+      for (let i = 0; i < 3; i += 1) parent.kill('SIGTERM');
+    });
+    expect({ output, code: (await closed)[0] }).toEqual({ output: 'ready\nreceived 1\n', code: 7 });
+  });
+
+  it('ends the child when the shell npm ran the script in was killed', async () => {
+    const env = { ...process.env, npm_lifecycle_event: 'start', RUNNER: runner };
+    const command = `"${process.execPath}" --input-type=module --eval "$RUNNER"; true`;
+    const shell = spawn('sh', ['-c', command], { env });
+    expect(await outcome(shell, () => shell.kill('SIGKILL'))).toBe('ready\nreceived 1\n');
   });
 });
