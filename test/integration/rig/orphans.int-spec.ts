@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from '@jest/globals';
 import { eventually } from 'nestjs-redis-kit/testing';
 import { isAlive } from '../../support/process-state.js';
+import { TYPESCRIPT_ARGS } from '../../support/typescript.js';
 
 interface OwnedServer {
   pid: number;
@@ -18,8 +19,7 @@ async function startOwner(
   const owner = spawn(
     process.execPath,
     [
-      '--import',
-      new URL('../../support/ts-loader.mjs', import.meta.url).href,
+      ...TYPESCRIPT_ARGS,
       fileURLToPath(new URL('./programs/server-owner.ts', import.meta.url)),
       ...args,
     ],

@@ -2,11 +2,19 @@ export { ClusterDeployment, type ClusterDeploymentOptions } from './rig/cluster-
 export type { CommandStatistic, CommandStatistics } from './rig/command-stats.js';
 export { eventually, type EventuallyOptions } from './rig/eventually.js';
 export { isolatedNamespace } from './rig/isolated-namespace.js';
+export { keysWithoutExpiry } from './rig/keys-without-expiry.js';
 export { findRedisBinary, type RedisBinary } from './rig/redis-binary.js';
 export { RedisServer, type ClientFilter, type RedisServerOptions } from './rig/redis-server.js';
+export { ResourceSnapshot } from './rig/resource-snapshot.js';
 export type { RigClientOptions, ServerAddress } from './rig/rig-client.js';
 export { RigError, type RigErrorCode } from './rig/rig.errors.js';
+export {
+  runProcesses,
+  type RunProcessesOptions,
+  type ScenarioProcesses,
+} from './rig/run-processes.js';
 export { SentinelDeployment, type SentinelDeploymentOptions } from './rig/sentinel-deployment.js';
+export { serveScenario, type ScenarioMethods } from './rig/serve-scenario.js';
 export type { ServerConfig } from './rig/server-config.js';
 export type { SlotMigration } from './rig/slot-migration.js';
 export {
