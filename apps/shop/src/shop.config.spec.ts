@@ -56,9 +56,7 @@ describe('readShopConfig', () => {
 
   it('never repeats a secret', () => {
     expect(() => readShopConfig({ DATABASE_URL: 'mysql://user:hunter2@db' })).toThrow(
-      expect.objectContaining({
-        message: expect.not.stringContaining('hunter2') as string,
-      }) as Error,
+      /^(?![^]*hunter2)[^]*DATABASE_URL/,
     );
   });
 });

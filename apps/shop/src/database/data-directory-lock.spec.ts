@@ -64,7 +64,9 @@ describe('DataDirectoryLock', () => {
 
   it('takes over a file that names nobody', async () => {
     writeFileSync(file, 'half a fi');
-    await (await DataDirectoryLock.acquire(directory)).release();
+    const lock = await DataDirectoryLock.acquire(directory);
+    expect(owner().pid).toBe(process.pid);
+    await lock.release();
   });
 
   it('has one winner among those that find the same stale owner', async () => {

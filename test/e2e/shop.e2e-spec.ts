@@ -1,0 +1,400 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { eventually, RedisServer } from 'nestjs-redis-kit/testing';
+import { GuardedDirectory } from '../../libs/redis-kit/src/testing/rig/guarded-directory.js';
+import { ShopProcess } from './support/shop-process.js';
+
+interface Product {
+  id: string;
+  title: string;
+  category: string;
+  pricePence: number;
+  stock: number;
+}
+
+interface Page {
+  items: Product[];
+  total: number;
+  page: number;
+  pageSize: number;
+}
+
+interface Problem {
+  status: number;
+  detail: string;
+  errors?: { field: string; message: string }[];
+}
+
+interface Changed {
+  product: Product;
+  freshness: { product: string; listsWithinSeconds: number };
+}
+
+interface Health {
+  status: string;
+  details: Record<string, { status: string }>;
+}
+
+const TOKEN = 'the-token-of-the-test';
+
+describe('the shop', () => {
+  let redis: RedisServer;
+  let directory: GuardedDirectory;
+  let dataDirectory: string;
+  let shop: ShopProcess;
+
+  const environment = (more: Record<string, string> = {}): Record<string, string> => ({
+    REDIS_URL: redis.url,
+    SHOP_DATA_DIR: dataDirectory,
+    SHOP_ADMIN_TOKEN: TOKEN,
+    ...more,
+  });
+  const start = (more: Record<string, string> = {}): Promise<ShopProcess> =>
+    ShopProcess.spawn(directory, { environment: environment(more) });
+  const cacheOutcome = (response: Response): string | null => response.headers.get('x-shop-cache');
+
+  beforeAll(async () => {
+    directory = new GuardedDirectory('shop');
+    dataDirectory = join(directory.path, 'pg');
+    redis = await RedisServer.start();
+    shop = await start();
+    await shop.url();
+  });
+
+  afterAll(async () => {
+    await shop?.stop();
+    await redis?.stop();
+    await directory?.remove();
+  });
+
+  describe('lists products', () => {
+    it('all of them, page by page', async () => {
+      const first = await shop.json<Page>('/api/products?pageSize=100');
+      expect(first).toMatchObject({ total: 3891, page: 1, pageSize: 100 });
+      expect(first.items).toHaveLength(100);
+      const last = await shop.json<Page>('/api/products?pageSize=100&page=39');
+      expect(last.items).toHaveLength(91);
+      const beyond = await shop.json<Page>('/api/products?pageSize=100&page=40');
+      expect(beyond).toMatchObject({ items: [], total: 3891 });
+    });
+
+    it('each on one page only', async () => {
+      const pages = await Promise.all(
+        [1, 2, 3, 4].map((page) =>
+          shop.json<Page>(`/api/products?category=garden&sort=price-asc&pageSize=30&page=${page}`),
+        ),
+      );
+      const ids = pages.flatMap(({ items }) => items.map(({ id }) => id));
+      expect(ids).toHaveLength(pages[0]!.total);
+      expect(new Set(ids).size).toBe(ids.length);
+    });
+
+    it('found by the beginning of a word', async () => {
+      const { items, total } = await shop.json<Page>('/api/products?search=lant&pageSize=100');
+      expect(total).toBeGreaterThan(10);
+      expect(items.every(({ title }) => /\blant/i.test(title))).toBe(true);
+    });
+
+    it('found by another form of a word, in any order and with any punctuation', async () => {
+      const { items } = await shop.json<Page>(
+        '/api/products?search=HOLDERS%2C%20t-lights%20(hearts)',
+      );
+      expect(items.length).toBeGreaterThan(0);
+      expect(items.every(({ title }) => /heart/i.test(title) && /holder/i.test(title))).toBe(true);
+    });
+
+    it('found by each of two words joined by a slash', async () => {
+      const { items } = await shop.json<Page>('/api/products?search=white%20polkadot%20umbrella');
+      expect(items.map(({ title }) => title)).toContain('Folding Umbrella Red/White Polkadot');
+    });
+
+    it('found by their stock code', async () => {
+      const { items } = await shop.json<Page>('/api/products?search=85123a');
+      expect(items.map(({ id }) => id)).toContain('85123A');
+    });
+
+    it.each(["'; drop table products; --", '& | ! :* <->', '%00', '"quoted'])(
+      'and none for the search %s that means nothing to it, or all',
+      async (search) => {
+        const response = await shop.get(`/api/products?search=${encodeURIComponent(search)}`);
+        expect(response.status).toBe(200);
+      },
+    );
+
+    it.each([
+      ['price-asc', (a: Product, b: Product) => a.pricePence <= b.pricePence],
+      ['price-desc', (a: Product, b: Product) => a.pricePence >= b.pricePence],
+      ['name', (a: Product, b: Product) => a.title.localeCompare(b.title, 'en') <= 0],
+    ])('sorted by %s', async (sort, isInOrder) => {
+      const { items } = await shop.json<Page>(`/api/products?search=red%20mug&sort=${sort}`);
+      expect(items.length).toBeGreaterThan(3);
+      expect(items.every((item, index) => index === 0 || isInOrder(items[index - 1]!, item))).toBe(
+        true,
+      );
+    });
+
+    it('of a category, as many as the category says', async () => {
+      const categories = await shop.json<{ slug: string; products: number }[]>('/api/categories');
+      expect(categories.reduce((sum, { products }) => sum + products, 0)).toBe(3891);
+      const { total, items } = await shop.json<Page>('/api/products?category=lighting');
+      expect(total).toBe(categories.find(({ slug }) => slug === 'lighting')?.products);
+      expect(items.every(({ category }) => category === 'lighting')).toBe(true);
+    });
+  });
+
+  describe('refuses', () => {
+    it.each([
+      ['page=0', 'page', 'page must be a whole number from 1 to 10000'],
+      ['page=two', 'page', 'page must be a whole number from 1 to 10000'],
+      ['pageSize=101', 'pageSize', 'pageSize must be a whole number from 1 to 100'],
+      ['sort=best', 'sort', 'sort must be one of relevance, newest, name, price-asc, price-desc'],
+      ['category=hats', 'category', 'category must be one of christmas, '],
+      ['search=a&search=b', 'search', 'search must be one text of at most 100 characters'],
+      ['colour=red', 'colour', 'colour is not known here'],
+    ])('%s, and says what it would accept', async (query, field, message) => {
+      const response = await shop.get(`/api/products?${query}`);
+      expect(response.status).toBe(400);
+      expect(response.headers.get('content-type')).toMatch(/^application\/problem\+json/);
+      const { errors = [] } = (await response.json()) as Problem;
+      expect(errors).toContainEqual({ field, message: expect.stringContaining(message) });
+    });
+
+    it.each(['/api/products/99999', '/api/products/no-such-thing', '/api/nothing'])(
+      '%s as unknown',
+      async (path) => {
+        const response = await shop.get(path);
+        expect(response.status).toBe(404);
+        expect(await response.json()).toMatchObject({ status: 404, instance: path });
+      },
+    );
+
+    it('a page that does not exist with a page that helps', async () => {
+      const response = await shop.get('/products/99999', { accept: 'text/html' });
+      expect(response.status).toBe(404);
+      expect(await response.text()).toContain('Back to the shop');
+    });
+  });
+
+  describe('caches', () => {
+    it('a product, and says so', async () => {
+      const first = await shop.get('/api/products/22720');
+      expect(cacheOutcome(first)).toBe('miss');
+      const second = await shop.get('/api/products/22720');
+      expect(cacheOutcome(second)).toBe('hit');
+      expect(second.headers.get('server-timing')).toMatch(
+        /^cache;desc="hit, 1 of 1", catalogue;dur=[\d.]+, total;dur=[\d.]+$/,
+      );
+      expect(await second.json()).toEqual(await first.json());
+    });
+
+    it('a search, however it was typed', async () => {
+      expect(cacheOutcome(await shop.get('/api/products?search=Pink%20Parasol'))).toBe('miss');
+      expect(cacheOutcome(await shop.get('/api/products?search=%20pink++PARASOL'))).toBe('hit');
+    });
+
+    it('no product that does not exist', async () => {
+      await shop.get('/api/products/12321');
+      expect(await redis.call('KEYS', '*12321*')).toEqual([]);
+    });
+
+    it('nothing without an expiry', async () => {
+      const keys = (await redis.call('KEYS', '*')) as string[];
+      expect(keys.length).toBeGreaterThan(5);
+      const lives = await Promise.all(keys.map((key) => redis.call('PTTL', key)));
+      expect(lives.every((ms) => Number(ms) > 0)).toBe(true);
+    });
+  });
+
+  describe('lets the admin', () => {
+    it('change a price, which everybody sees at once', async () => {
+      await shop.get('/api/products/22423');
+      expect(cacheOutcome(await shop.get('/api/products/22423'))).toBe('hit');
+
+      const response = await shop.patch('/api/admin/products/22423', { pricePence: 1399 }, TOKEN);
+      expect(response.status).toBe(200);
+      const { product, freshness } = (await response.json()) as Changed;
+      expect(product).toMatchObject({ id: '22423', pricePence: 1399 });
+      expect(freshness).toEqual({ product: 'current', listsWithinSeconds: 30 });
+
+      expect(await shop.json<Product>('/api/products/22423')).toMatchObject({ pricePence: 1399 });
+      const page = await (await shop.get('/products/22423')).text();
+      expect(page).toContain('£13.99');
+    });
+
+    it('change the stock alone', async () => {
+      await shop.patch('/api/admin/products/22423', { stock: 2 }, TOKEN);
+      expect(await shop.json<Product>('/api/products/22423')).toMatchObject({
+        pricePence: 1399,
+        stock: 2,
+      });
+    });
+
+    it.each([
+      [{}, 'pricePence'],
+      [{ pricePence: 0 }, 'pricePence'],
+      [{ pricePence: 12.5 }, 'pricePence'],
+      [{ pricePence: '1200' }, 'pricePence'],
+      [{ stock: -1 }, 'stock'],
+      [{ stock: null }, 'stock'],
+      [{ stock: 3, title: 'Mine' }, 'title'],
+      ['{"stock":', undefined],
+    ])('send no %j', async (change, field) => {
+      const response = await shop.patch('/api/admin/products/22423', change, TOKEN);
+      expect(response.status).toBe(400);
+      const { errors } = (await response.json()) as Problem;
+      expect(errors?.[0]?.field).toBe(field);
+    });
+
+    it('and nobody else', async () => {
+      const path = '/api/admin/products/22423';
+      expect((await shop.patch(path, { stock: 9 })).status).toBe(401);
+      expect((await shop.patch(path, { stock: 9 }, 'not-the-token-at-all')).status).toBe(403);
+      expect((await shop.patch('/api/admin/products/99999', { stock: 9 }, TOKEN)).status).toBe(404);
+      expect(await shop.json<Product>('/api/products/22423')).toMatchObject({ stock: 2 });
+    });
+  });
+
+  it('describes its API', async () => {
+    const { paths } = await shop.json<{ paths: object }>('/api/docs-json');
+    expect(Object.keys(paths).sort()).toEqual([
+      '/api/admin/products/{id}',
+      '/api/categories',
+      '/api/products',
+      '/api/products/{id}',
+      '/health/live',
+      '/health/ready',
+    ]);
+    expect((await shop.get('/api/docs')).status).toBe(200);
+  });
+
+  it('refuses a second owner of its data, and says who the first one is', async () => {
+    const second = await start();
+    expect(await second.ended()).toEqual({ code: 1, signal: null });
+    expect(second.output).toContain(`in use by process ${shop.pid}`);
+    expect(second.output).toContain('SHOP_PG_SOCKET_PORT');
+    expect((await shop.get('/api/products/22423')).status).toBe(200);
+  });
+
+  it('refuses settings that it cannot use, before it opens anything', async () => {
+    const wrong = await start({ PORT: 'http', SHOP_WITHOUT_REDIS: 'fine' });
+    expect(await wrong.ended()).toEqual({ code: 1, signal: null });
+    expect(wrong.output).toContain('PORT must be a port number');
+    expect(wrong.output).toContain('SHOP_WITHOUT_REDIS must be not-ready or degraded');
+  });
+
+  describe('without Redis', () => {
+    beforeAll(() => redis.kill());
+    afterAll(() => redis.restart());
+
+    it('answers from the database', async () => {
+      const response = await shop.get('/api/products/22423');
+      expect(response.status).toBe(200);
+      expect(cacheOutcome(response)).toBe('bypass');
+      const page = await shop.get('/?search=lant');
+      expect(page.status).toBe(200);
+      expect(await page.text()).toContain('cache away');
+    });
+
+    it('is alive and not ready, and says why', async () => {
+      expect((await shop.get('/health/live')).status).toBe(200);
+      const response = await shop.get('/health/ready');
+      expect(response.status).toBe(503);
+      const { details } = (await response.json()) as Health;
+      expect(details['redis']?.status).toBe('down');
+      expect(details['database']?.status).toBe('up');
+    });
+
+    it('still takes a change, and says that a cached copy could not be cleared', async () => {
+      const response = await shop.patch('/api/admin/products/22423', { stock: 7 }, TOKEN);
+      expect(response.status).toBe(200);
+      expect(((await response.json()) as Changed).freshness.product).toBe('until-expiry');
+      expect(await shop.json<Product>('/api/products/22423')).toMatchObject({ stock: 7 });
+    });
+  });
+
+  it('recovers by itself when Redis is back', async () => {
+    await eventually(async () => (await shop.get('/health/ready')).status === 200, {
+      within: 15_000,
+    });
+    await eventually(async () => cacheOutcome(await shop.get('/api/products/22423')) === 'hit', {
+      within: 15_000,
+    });
+  });
+
+  describe('started again, serving its database', () => {
+    let other: ShopProcess;
+
+    beforeAll(async () => {
+      await shop.stop();
+      expect(existsSync(`${dataDirectory}.lock`)).toBe(false);
+      shop = await start({ SHOP_PG_SOCKET_PORT: '0' });
+      other = await start({ DATABASE_URL: await shop.databaseUrl() });
+      await Promise.all([shop.url(), other.url()]);
+    });
+    afterAll(() => other?.stop());
+
+    it('has kept what was changed', async () => {
+      expect(await shop.json<Product>('/api/products/22423')).toMatchObject({
+        pricePence: 1399,
+        stock: 7,
+      });
+    });
+
+    it('shares catalogue and cache with another process', async () => {
+      await other.get('/api/products/22423');
+      const response = await shop.patch('/api/admin/products/22423', { stock: 11 }, TOKEN);
+      expect(response.status).toBe(200);
+      expect(await other.json<Product>('/api/products/22423')).toMatchObject({ stock: 11 });
+    });
+
+    it('mixes nothing up when both use the database at the same time', async () => {
+      const { items } = await shop.json<Page>('/api/products?category=bags&pageSize=60');
+      const answers = await Promise.all(
+        items.map(async ({ id }, index) => {
+          const [one, two] = index % 2 === 0 ? [shop, other] : [other, shop];
+          const [changed, read, list] = await Promise.all([
+            one.patch(`/api/admin/products/${id}`, { stock: 500 + index }, TOKEN),
+            two.json<Product>(`/api/products/${items[(index + 7) % items.length]!.id}`),
+            two.json<Page>(`/api/products?search=bag&page=${index + 1}&pageSize=3`),
+          ]);
+          const { product } = (await changed.json()) as Changed;
+          return (
+            changed.status === 200 &&
+            product.id === id &&
+            read.id === items[(index + 7) % items.length]!.id &&
+            list.page === index + 1
+          );
+        }),
+      );
+      expect(answers).not.toContain(false);
+      const stocks = await Promise.all(
+        items.map(async ({ id }) => (await other.json<Product>(`/api/products/${id}`)).stock),
+      );
+      expect(stocks).toEqual(items.map((_, index) => 500 + index));
+    });
+
+    it('has its admin API off in production until there is a token', async () => {
+      const production = await start({
+        NODE_ENV: 'production',
+        SHOP_ADMIN_TOKEN: '',
+        DATABASE_URL: await shop.databaseUrl(),
+      });
+      const response = await production.patch('/api/admin/products/22423', { stock: 1 }, TOKEN);
+      expect(response.status).toBe(503);
+      expect(((await response.json()) as Problem).detail).toContain('The admin API is off');
+      await production.stop();
+    });
+
+    it('reports the other one not ready when it is gone, and takes over the data it left', async () => {
+      await shop.kill();
+      const response = await other.get('/health/ready');
+      expect(response.status).toBe(503);
+      expect(((await response.json()) as Health).details['database']?.status).toBe('down');
+
+      expect(existsSync(`${dataDirectory}.lock`)).toBe(true);
+      shop = await start();
+      expect(await shop.json<Product>('/api/products/22423')).toMatchObject({ stock: 11 });
+    });
+  });
+});
