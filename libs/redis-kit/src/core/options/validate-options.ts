@@ -1,6 +1,5 @@
 import { validateSync, getMetadataStorage } from 'class-validator';
 import { ConfigurationError, type ConfigurationIssue } from '../redis-kit.error.js';
-import { redactUrl } from '../redact.js';
 import { nestedOptionsOf, type OptionsClass } from './nested.js';
 
 /**
@@ -28,20 +27,22 @@ function check<T extends object>(
   path: string,
   issues: ConfigurationIssue[],
 ): T {
-  const options = new type();
-  if (!isPlainObject(input)) {
+  // Not constructed: declared fields would be set to undefined, and hide defaults they are merged with.
+  const options = Object.create(type.prototype as object) as T;
+  if (!isRecord(input)) {
     issues.push({ path, given: describe(input, path), expected: 'an object with options' });
     return options;
   }
   const known = knownOptions(type);
-  const given = Object.entries(input).filter(([, value]) => value !== undefined);
-  for (const [name, value] of given) {
+  for (const [name, value] of membersOf(input)) {
+    if (value === undefined) continue;
     if (known.has(name)) {
       Object.assign(options, { [name]: value });
     } else {
       issues.push({
-        path: join(path, name),
-        given: describe(value, name),
+        path: optionPath(path, name),
+        // Not even its text: a misspelt password is an unknown option.
+        given: kindOf(value),
         expected: `no such option (known: ${[...known].sort().join(', ')})`,
       });
     }
@@ -52,7 +53,7 @@ function check<T extends object>(
   });
   for (const { property, value, constraints } of errors) {
     issues.push({
-      path: join(path, property),
+      path: optionPath(path, property),
       given: describe(value, property),
       expected: Object.values(constraints ?? {}).join(' and '),
     });
@@ -68,21 +69,22 @@ function checkNested(options: object, path: string, issues: ConfigurationIssue[]
   )) {
     const value = record[property];
     if (value === undefined) continue;
-    const at = join(path, property);
+    const at = optionPath(path, property);
     if (kind === 'one') {
       record[property] = check(type(), value, at, issues);
     } else if (kind === 'list') {
       if (Array.isArray(value)) {
-        record[property] = value.map((item, i) => check(type(), item, `${at}[${i}]`, issues));
+        record[property] = Array.from(value, (item, i) =>
+          check(type(), item, `${at}[${i}]`, issues),
+        );
       } else {
         issues.push({ path: at, given: describe(value, property), expected: 'a list' });
       }
-    } else if (isPlainObject(value)) {
+    } else if (isRecord(value)) {
       record[property] = Object.fromEntries(
-        Object.entries(value).map(([name, item]) => [
-          name,
-          check(type(), item, join(at, name), issues),
-        ]),
+        Object.entries(value)
+          .filter(([, item]) => item !== undefined)
+          .map(([name, item]) => [name, check(type(), item, optionPath(at, name), issues)]),
       );
     } else {
       issues.push({ path: at, given: describe(value, property), expected: 'an object by name' });
@@ -102,20 +104,50 @@ function knownOptions(type: OptionsClass): Set<string> {
   return known;
 }
 
-function isPlainObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
+/** Objects and instances of any class. Not a Map, a Promise or a URL: they would pass as objects without options. */
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return Object.prototype.toString.call(value) === '[object Object]';
 }
 
-function join(path: string, name: string): string {
+/** The fields of an object, and the getters of its class. */
+function membersOf(input: Record<string, unknown>): Map<string, unknown> {
+  const members = new Map(Object.entries(input));
+  let type = Object.getPrototypeOf(input) as object | null;
+  // Up to, and without, the prototype that all objects have.
+  for (let base; type && (base = Object.getPrototypeOf(type) as object | null); type = base) {
+    for (const [name, { get }] of Object.entries(Object.getOwnPropertyDescriptors(type))) {
+      if (get && !members.has(name)) members.set(name, input[name]);
+    }
+  }
+  return members;
+}
+
+/** The path of an option as it is written in code. */
+export function optionPath(path: string, name: string): string {
   return /^[\w$]+$/.test(name) ? `${path}.${name}` : `${path}[${JSON.stringify(name)}]`;
 }
 
-/** The given value as short text; secrets and whole objects stay out of error messages. */
+const LONGEST_TEXT = 60;
+
+/** The given value as short text; secrets, URLs (which may hold some) and whole objects stay out of error messages. */
 function describe(value: unknown, name: string): string {
   if (/pass|secret|token|auth/i.test(name)) return '(hidden)';
-  if (typeof value === 'string') return JSON.stringify(redactUrl(value));
-  if (typeof value === 'function') return 'a function';
+  if (typeof value !== 'string') return isScalar(value) ? String(value) : kindOf(value);
+  const scheme = /^[a-z][a-z0-9+.-]*:\/\//i.exec(value)?.[0];
+  if (scheme) return `"${scheme}…"`;
+  if (/url/i.test(name) || /@|:\/\//.test(value)) return '(hidden)';
+  return JSON.stringify(value.length > LONGEST_TEXT ? `${value.slice(0, LONGEST_TEXT)}…` : value);
+}
+
+const isScalar = (value: unknown): boolean =>
+  value === null || (typeof value !== 'object' && typeof value !== 'function');
+
+function kindOf(value: unknown): string {
+  if (value === null || value === undefined) return String(value);
   if (Array.isArray(value)) return `a list of ${value.length}`;
-  if (typeof value === 'object' && value !== null) return 'an object';
-  return String(value);
+  if (typeof value === 'string') return 'text';
+  const kind =
+    typeof value === 'object' ? Object.prototype.toString.call(value).slice(8, -1) : typeof value;
+  if (kind === 'Object') return 'an object';
+  return `${/^[AEIO]/.test(kind) ? 'an' : 'a'} ${kind}`;
 }
