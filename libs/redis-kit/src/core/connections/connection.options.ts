@@ -1,3 +1,4 @@
+import { isIPv6 } from 'node:net';
 import type { ConnectionOptions as TlsOptions } from 'node:tls';
 import { toMs, type Duration } from '../duration.js';
 import {
@@ -7,30 +8,50 @@ import {
   IsIntegerBetween,
   IsOneOf,
   IsText,
+  Required,
 } from '../options/constraints.js';
 import { NestedList } from '../options/nested.js';
 import { ConfigurationError, type ConfigurationIssue } from '../redis-kit.error.js';
 import {
   CONNECTION_URL_FORMS,
+  MAX_DB,
+  MAX_PORT,
   parseConnectionUrl,
   type Address,
   type ConnectionTarget,
+  type ConnectionUrl,
   type RedisClient,
 } from './connection-url.js';
 
 /** Where one server listens. */
 export class NodeAddress implements Address {
   /** Host name or IP address. */
+  @Required('a host name or IP address')
   @IsText()
   host!: string;
 
   /** TCP port. */
-  @IsIntegerBetween(1, 65_535)
+  @Required('a TCP port')
+  @IsIntegerBetween(1, MAX_PORT)
   port!: number;
 }
 
+const isObject = (value: unknown): value is object =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+/** `status` is what other drivers' clients, which have both methods as well, lack. */
 const isClient = (value: unknown): boolean =>
-  typeof value === 'object' && value !== null && 'sendCommand' in value && 'duplicate' in value;
+  isObject(value) && 'sendCommand' in value && 'duplicate' in value && 'status' in value;
+
+const isAddressMap = (value: unknown): boolean =>
+  isObject(value) &&
+  Object.entries(value).every(([announced, reachable]: [string, Partial<Address> | null]) => {
+    const { host, port } = reachable ?? {};
+    return /:\d+$/.test(announced) && typeof host === 'string' && host !== '' && isPort(port);
+  });
+
+const isPort = (value: unknown): boolean =>
+  Number.isInteger(value) && (value as number) >= 1 && (value as number) <= MAX_PORT;
 
 /**
  * How to reach one Redis. Give exactly one of `url`, `host`, `sentinels` + `name`, `cluster` or `client`;
@@ -52,7 +73,7 @@ export class ConnectionOptions {
    * Port of a standalone server; needs `host`.
    * @default 6379
    */
-  @IsIntegerBetween(1, 65_535)
+  @IsIntegerBetween(1, MAX_PORT)
   port?: number | undefined;
 
   /** Addresses of the Sentinels; needs `name`. */
@@ -72,7 +93,7 @@ export class ConnectionOptions {
   cluster?: NodeAddress[] | undefined;
 
   /** Announced address → reachable address, for a Cluster or Sentinels behind NAT. */
-  @Is("an object such as { '10.0.0.1:6379': { host, port } }", (map) => typeof map === 'object')
+  @Is("an object such as { '10.0.0.1:6379': { host, port } }", isAddressMap)
   natMap?: Record<string, { host: string; port: number }> | undefined;
 
   /** An existing ioredis client. It is used and duplicated, and never closed by the suite. */
@@ -91,11 +112,11 @@ export class ConnectionOptions {
    * Database number; not available on a Cluster.
    * @default 0
    */
-  @IsIntegerBetween(0, 65_535)
+  @IsIntegerBetween(0, MAX_DB)
   db?: number | undefined;
 
   /** `true`, or TLS options of Node such as `{ ca: readFileSync('ca.pem') }`. `rediss://` means `true`. */
-  @Is('true, false or TLS options', (tls) => typeof tls === 'boolean' || typeof tls === 'object')
+  @Is('true, false or TLS options', (tls) => typeof tls === 'boolean' || isObject(tls))
   tls?: boolean | TlsOptions | undefined;
 
   /**
@@ -160,7 +181,7 @@ export const namesTarget = (options: ConnectionOptions): boolean =>
 /**
  * Fills in one connection's options. `environment` is used when they name no target.
  *
- * @throws ConfigurationError when the targets contradict each other.
+ * @throws ConfigurationError with everything that contradicts itself.
  */
 export function resolveConnectionOptions(
   options: ConnectionOptions,
@@ -177,9 +198,8 @@ export function resolveConnectionOptions(
 
   const target = fromUrl?.target ?? explicitTarget(options, path);
   const db = options.db ?? fromUrl?.db ?? 0;
-  if (target.type === 'cluster' && db !== 0) {
-    fail(`${path}.db`, String(db), '0: a Redis Cluster has no other database');
-  }
+  const issues = contradictions(options, target, fromUrl, path);
+  if (issues.length > 0) throw new ConfigurationError(issues);
   const tls = options.tls ?? fromUrl?.tls ?? false;
   return {
     target,
@@ -213,15 +233,48 @@ function explicitTarget(options: ConnectionOptions, path: string): ConnectionTar
   return { type: 'standalone', host: options.host!, port: options.port ?? 6379 };
 }
 
+/** What a client was made with; the suite cannot change it afterwards. */
+const DECIDED_BY_CLIENT = ['username', 'password', 'db', 'tls', 'protocol'] as const;
+
+/** Options that would have no effect, or another than they say: ignored in silence, they lead to the wrong server. */
+function contradictions(
+  options: ConnectionOptions,
+  { type }: ConnectionTarget,
+  fromUrl: ConnectionUrl | undefined,
+  path: string,
+): ConfigurationIssue[] {
+  const issues: ConfigurationIssue[] = [];
+  const refuse = (option: keyof ConnectionOptions, expected: string) => {
+    const value = options[option];
+    const given = option === 'db' || typeof value === 'boolean' ? String(value) : 'a value';
+    issues.push({ path: `${path}.${option}`, given, expected });
+  };
+  const allow = (option: keyof ConnectionOptions, isAllowed: boolean, needs: string) => {
+    if (options[option] !== undefined && !isAllowed) refuse(option, `nothing, because ${needs}`);
+  };
+  allow('port', options.host !== undefined, 'it needs host');
+  allow('name', options.sentinels !== undefined, 'it needs sentinels');
+  allow('sentinelPassword', type === 'sentinel', 'it needs Sentinels');
+  allow('natMap', type !== 'standalone', 'it needs Sentinels or a Cluster');
+  if (type === 'client') {
+    for (const option of DECIDED_BY_CLIENT) allow(option, false, 'the given client decides it');
+  }
+  if (type === 'cluster' && options.db) refuse('db', '0: a Redis Cluster has no other database');
+  if (fromUrl?.tls && options.tls === false) {
+    refuse('tls', 'true or TLS options, because the URL says rediss://');
+  }
+  return issues;
+}
+
 function fail(path: string, given: string, expected: string): never {
-  throw new ConfigurationError([{ path, given, expected } satisfies ConfigurationIssue]);
+  throw new ConfigurationError([{ path, given, expected }]);
 }
 
 /** The connection's address without credentials, for logs, errors and health. */
 export function describeTarget(target: ConnectionTarget): string {
   switch (target.type) {
     case 'standalone':
-      return 'path' in target ? `unix://${target.path}` : `redis://${target.host}:${target.port}`;
+      return 'path' in target ? `unix://${target.path}` : `redis://${listNodes([target])}`;
     case 'sentinel':
       return `redis+sentinel://${listNodes(target.sentinels)}/${target.name}`;
     case 'cluster':
@@ -232,4 +285,4 @@ export function describeTarget(target: ConnectionTarget): string {
 }
 
 const listNodes = (nodes: readonly Address[]): string =>
-  nodes.map(({ host, port }) => `${host}:${port}`).join(',');
+  nodes.map(({ host, port }) => `${isIPv6(host) ? `[${host}]` : host}:${port}`).join(',');

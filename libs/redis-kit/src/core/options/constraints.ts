@@ -1,4 +1,4 @@
-import { ValidateBy, type ValidationOptions } from 'class-validator';
+import { IsDefined, ValidateBy, type ValidationOptions } from 'class-validator';
 import { parseDuration, type Duration } from '../duration.js';
 
 /**
@@ -49,6 +49,9 @@ export function IsText(form?: { pattern: RegExp; expected: string }): PropertyDe
     return typeof value === 'string' && value !== '' && (!form || form.pattern.test(value));
   });
 }
+
+/** The option has no default; `expected` says in words what is missing. Other constraints apply to what is given. */
+export const Required = (expected: string): PropertyDecorator => IsDefined({ message: expected });
 
 /** Anything for which `check` holds; `expected` says in words what that is. */
 export function Is(expected: string, check: (value: unknown) => boolean): PropertyDecorator {
