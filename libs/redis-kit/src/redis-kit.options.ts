@@ -12,8 +12,12 @@ import { toMs, type Duration } from './core/duration.js';
 import type { RedisKitListeners } from './core/events.js';
 import { Is, IsDuration, IsFlag, IsOneOf, IsText } from './core/options/constraints.js';
 import { NestedRecord } from './core/options/nested.js';
-import { validateOptions } from './core/options/validate-options.js';
-import { ConfigurationError } from './core/redis-kit.error.js';
+import { optionPath, validateOptions } from './core/options/validate-options.js';
+import { ConfigurationError, type ConfigurationIssue } from './core/redis-kit.error.js';
+
+const ROOT = 'forRoot()';
+const DEFAULT_URL = 'redis://localhost:6379';
+const LONGEST_NAMESPACE = 100;
 
 /** Options of `RedisKitModule.forRoot()`. All have defaults. */
 export class RedisKitOptions {
@@ -22,9 +26,8 @@ export class RedisKitOptions {
    * @default the application's package name and NODE_ENV, such as 'shop:production'
    */
   @IsText({
-    pattern: /^[\w.:@/-]{1,100}$/,
-    expected:
-      'up to 100 letters, digits and . _ : @ / - (no braces: they mark the Cluster hash tag)',
+    pattern: new RegExp(`^[\\w.:@/-]{1,${LONGEST_NAMESPACE}}$`),
+    expected: `up to ${LONGEST_NAMESPACE} letters, digits and . _ : @ / - (no braces: they mark the Cluster hash tag)`,
   })
   namespace?: string | undefined;
 
@@ -91,66 +94,79 @@ export function resolveRedisKitOptions(
   input: RedisKitOptions,
   environment: NodeJS.ProcessEnv = process.env,
 ): ResolvedRedisKitOptions {
-  const options = validateOptions(RedisKitOptions, input, 'forRoot()');
+  const options = validateOptions(RedisKitOptions, input, ROOT);
   const caches = new Map(Object.entries({ default: {}, ...options.caches }));
-  const connections = resolveConnections(options, environment);
-  for (const [name, cache] of caches) {
-    const { connection, store } = resolveCacheOptions(cache);
-    if (store === 'redis' && !connections.has(connection)) {
-      throw new ConfigurationError([
-        {
-          path: `forRoot().caches.${name}.connection`,
-          given: JSON.stringify(connection),
-          expected: `one of ${[...connections.keys()].join(', ')}`,
-        },
-      ]);
-    }
-  }
+  const issues: ConfigurationIssue[] = [];
+  const connections = resolveConnections(options, environment, issues);
+  checkCacheConnections(caches, ['default', ...Object.keys(options.connections ?? {})], issues);
+  if (issues.length > 0) throw new ConfigurationError(issues);
   return {
     namespace: options.namespace ?? defaultNamespace(environment),
     connect: options.connect ?? 'eager',
     connections,
     shutdownTimeoutMs: toMs(options.shutdownTimeout ?? '5s'),
     caches,
-    onEvents: options.onEvents ?? {},
+    onEvents: definedOnly(options.onEvents ?? {}),
   };
 }
 
 function resolveConnections(
   { url, connections = {} }: RedisKitOptions,
   environment: NodeJS.ProcessEnv,
+  issues: ConfigurationIssue[],
 ): Map<string, ResolvedConnectionOptions> {
   const base = connections['default'] ?? {};
-  if (url !== undefined && namesTarget(base)) {
-    throw new ConfigurationError([
-      {
-        path: 'forRoot().url',
-        given: 'a URL',
-        expected: 'nothing, because connections.default says where to connect',
-      },
-    ]);
+  const isUrlRefused = url !== undefined && namesTarget(base);
+  if (isUrlRefused) {
+    issues.push({
+      path: `${ROOT}.url`,
+      given: 'a URL',
+      expected: 'nothing, because connections.default says where to connect',
+    });
   }
-  const defaults: ConnectionOptions = url === undefined ? base : { ...base, url };
+  const defaults: ConnectionOptions = url === undefined || isUrlRefused ? base : { ...base, url };
   const resolved = new Map<string, ResolvedConnectionOptions>();
   for (const [name, own] of Object.entries({ default: defaults, ...connections })) {
-    const variable = name === 'default' ? 'REDIS_URL' : `REDIS_${constantCase(name)}_URL`;
-    const fromEnvironment = name === 'default' ? undefined : environment[variable];
+    const ownVariable = `REDIS_${constantCase(name)}_URL`;
+    // An empty variable counts as unset: that is what a compose file makes of one it does not know.
+    const ownUrl = name === 'default' ? undefined : environment[ownVariable] || undefined;
     const merged =
-      name === 'default'
-        ? defaults
-        : namesTarget(own) || fromEnvironment
-          ? own
-          : { ...defaults, ...own };
-    const fallback = fromEnvironment ?? environment['REDIS_URL'] ?? 'redis://localhost:6379';
-    resolved.set(
-      name,
-      resolveConnectionOptions(merged, `forRoot().connections.${name}`, {
-        variable: fromEnvironment ? variable : 'REDIS_URL',
-        url: fallback,
-      }),
-    );
+      name === 'default' ? defaults : namesTarget(own) || ownUrl ? own : { ...defaults, ...own };
+    try {
+      resolved.set(
+        name,
+        resolveConnectionOptions(
+          merged,
+          optionPath(`${ROOT}.connections`, name),
+          ownUrl
+            ? { variable: ownVariable, url: ownUrl }
+            : { variable: 'REDIS_URL', url: environment['REDIS_URL'] || DEFAULT_URL },
+        ),
+      );
+    } catch (error) {
+      if (!(error instanceof ConfigurationError)) throw error;
+      // What several connections inherit is wrong only once.
+      const isNew = ({ path }: ConfigurationIssue) => issues.every((other) => other.path !== path);
+      issues.push(...error.issues.filter(isNew));
+    }
   }
   return resolved;
+}
+
+function checkCacheConnections(
+  caches: ReadonlyMap<string, CacheOptions>,
+  connectionNames: readonly string[],
+  issues: ConfigurationIssue[],
+): void {
+  for (const [name, options] of caches) {
+    const { connection, store } = resolveCacheOptions(options);
+    if (store !== 'redis' || connectionNames.includes(connection)) continue;
+    issues.push({
+      path: `${optionPath(`${ROOT}.caches`, name)}.connection`,
+      given: JSON.stringify(connection),
+      expected: `one of ${[...new Set(connectionNames)].join(', ')}`,
+    });
+  }
 }
 
 const constantCase = (name: string): string =>
@@ -161,9 +177,11 @@ const constantCase = (name: string): string =>
 
 /** `<package name>:<NODE_ENV>`: two applications, or two environments, that share a Redis never share keys by accident. */
 function defaultNamespace(environment: NodeJS.ProcessEnv): string {
-  const name = environment['npm_package_name'] ?? packageName() ?? 'app';
-  const stage = environment['NODE_ENV'] ?? 'development';
-  return `${name}:${stage}`.replace(/[^\w.:@/-]/g, '-').slice(0, 100);
+  const name = environment['npm_package_name'] || packageName() || 'app';
+  const stage = environment['NODE_ENV'] || 'development';
+  const suffix = `:${stage}`.slice(0, LONGEST_NAMESPACE - 1);
+  // The name gives way, not the stage: it is what keeps the environments apart.
+  return `${name.slice(0, LONGEST_NAMESPACE - suffix.length)}${suffix}`.replace(/[^\w.:@/-]/g, '-');
 }
 
 function packageName(): string | undefined {
@@ -177,8 +195,12 @@ function packageName(): string | undefined {
 
 function isListeners(value: unknown): boolean {
   return (
-    typeof value === 'object' &&
-    value !== null &&
-    Object.values(value).every((listener) => typeof listener === 'function')
+    Object.prototype.toString.call(value) === '[object Object]' &&
+    Object.values(value as object).every(
+      (listener) => listener === undefined || typeof listener === 'function',
+    )
   );
 }
+
+const definedOnly = <T extends object>(members: T): T =>
+  Object.fromEntries(Object.entries(members).filter(([, value]) => value !== undefined)) as T;
