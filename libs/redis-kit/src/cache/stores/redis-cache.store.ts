@@ -58,15 +58,8 @@ export class RedisCacheStore extends CacheStore {
     budget: Budget,
     work: (client: Redis) => Promise<T>,
   ): Answer<T> {
-    const { connection } = this;
-    // Redis and Cluster share these commands; their union is not callable with typed overloads.
-    const client = connection.cache as Redis;
-    return connection.failsafe.run(
-      operation,
-      connection.scopeOf(key),
-      budget,
-      () => work(client),
-      (error) => this.onFailure(operation, key, error),
+    return this.connection.guarded(operation, key, budget, work, (error) =>
+      this.onFailure(operation, key, error),
     );
   }
 }

@@ -95,6 +95,8 @@ function sharedOptions(
     protocol: options.protocol,
     keepAlive: options.keepAliveMs,
     connectTimeout: options.connectTimeoutMs,
+    // How long a socket that was told to end may linger, and with it the process.
+    disconnectTimeout: 200,
     enableAutoPipelining: profile.autoPipelining,
     // A re-sent command whose reply was lost runs twice: an appended event, a counted request, a taken lock.
     autoResendUnfulfilledCommands: false,

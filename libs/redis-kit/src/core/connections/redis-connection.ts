@@ -2,7 +2,7 @@ import type { Redis } from 'ioredis';
 import calculateSlot from 'cluster-key-slot';
 import type { RedisKitEvents } from '../events.js';
 import { withDeadline } from '../failsafe/deadline.js';
-import { Failsafe } from '../failsafe/failsafe.js';
+import { Failsafe, type Budget, type UNAVAILABLE } from '../failsafe/failsafe.js';
 import { RedisUnavailableError } from '../redis-kit.error.js';
 import { safeMessage } from '../redact.js';
 import { BlockingConnection } from './blocking-connection.js';
@@ -42,13 +42,12 @@ export class RedisConnection {
   readonly #probeKeys = new Map<string, string>();
   #subscriber: Subscriber | undefined;
   #closed = false;
-  /** Guards calls that may go on without Redis. Its scopes are the masters of a Cluster, or `''`. */
-  readonly failsafe: Failsafe;
+  readonly #failsafe: Failsafe;
 
   constructor(settings: RedisConnectionSettings) {
     this.name = settings.name;
     this.#settings = settings;
-    this.failsafe = new Failsafe({
+    this.#failsafe = new Failsafe({
       connection: settings.name,
       failureThreshold: FAILURES_TO_OPEN,
       probeIntervalMs: PROBE_INTERVAL_MS,
@@ -74,7 +73,7 @@ export class RedisConnection {
     return this.#client('command');
   }
 
-  /** For what can be done without: fails at once while the link is down. Use it through `failsafe`. */
+  /** For what can be done without: fails at once while the link is down. Commands go through `guarded`. */
   get cache(): RedisClient {
     return this.#client('cache');
   }
@@ -134,12 +133,31 @@ export class RedisConnection {
     return 'nodes' in client ? client.nodes('master') : [client];
   }
 
-  /** The failsafe scope of a key: its master on a Cluster, `''` elsewhere. */
-  scopeOf(key: string): string {
-    const client = this.cache;
-    const scope = 'nodes' in client ? (client.slots[calculateSlot(key)]?.[0] ?? '') : '';
-    if (!this.#probeKeys.has(scope)) this.#probeKeys.set(scope, key);
-    return scope;
+  /** Servers that are not asked at the moment because they did not answer: `''`, or masters of a Cluster. */
+  get openCircuits(): string[] {
+    return this.#failsafe.openScopes;
+  }
+
+  /**
+   * Runs a command that can be done without, on the server that holds `key`, within what is left of `budget`. Answers
+   * `UNAVAILABLE` instead of throwing. Each master of a Cluster has its own circuit breaker.
+   *
+   * @param onFailure hears why, when the server was asked in vain.
+   */
+  guarded<T>(
+    operation: string,
+    key: string,
+    budget: Budget,
+    work: (client: Redis) => Promise<T>,
+    onFailure?: (error: unknown) => void,
+  ): Promise<T | typeof UNAVAILABLE> {
+    // Redis and Cluster share their commands, but the union of their overloads cannot be called.
+    const client = this.cache as Redis;
+    const run =
+      client.status === 'wait'
+        ? () => whenReady(client).then(() => work(client))
+        : () => work(client);
+    return this.#failsafe.run(operation, this.#scopeOf(key), budget, run, onFailure);
   }
 
   /**
@@ -147,7 +165,7 @@ export class RedisConnection {
    */
   async close(deadlineMs: number): Promise<void> {
     this.#closed = true;
-    this.failsafe.dispose();
+    this.#failsafe.dispose();
     for (const blocking of this.#blocking) blocking.close();
     await Promise.all([
       this.#subscriber?.close(),
@@ -155,6 +173,13 @@ export class RedisConnection {
         .filter((client) => !this.#isGiven(client))
         .map((client) => closeClient(client, deadlineMs)),
     ]);
+  }
+
+  #scopeOf(key: string): string {
+    const client = this.cache;
+    const scope = 'nodes' in client ? (client.slots[calculateSlot(key)]?.[0] ?? '') : '';
+    if (!this.#probeKeys.has(scope)) this.#probeKeys.set(scope, key);
+    return scope;
   }
 
   async #probe(scope: string): Promise<void> {

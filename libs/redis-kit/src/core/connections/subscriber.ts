@@ -7,8 +7,11 @@ import { RedisUnavailableError } from '../redis-kit.error.js';
 import { safeMessage } from '../redact.js';
 import { dropClient } from './guard-client.js';
 
-/** How often an idle subscriber link is asked for a sign of life. With the timeout below: found within 8 s. */
-const PROBE_INTERVAL_MS = 5_000;
+/**
+ * How often an idle subscriber link is asked for a sign of life. An interval in which something was heard is skipped, so
+ * with the timeout below a half-open link is found within 11 s.
+ */
+const PROBE_INTERVAL_MS = 4_000;
 const PROBE_TIMEOUT_MS = 3_000;
 const MAX_RETRY_DELAY_MS = 1_000;
 /** Channels per SUBSCRIBE when all are taken up again: one reply each, so keep a burst small. */
@@ -135,26 +138,28 @@ export class Subscriber {
     let attempts = 0;
     let lost: { at: number; reason: string } | undefined;
     while (!this.#closed) {
-      const client = this.options.open();
-      this.#link = client;
-      client.on('error', () => undefined);
       try {
-        await this.#establish(client);
-        attempts = 0;
+        const client = await this.#establish();
         if (lost) this.#announceReplacement(lost);
+        const establishedAt = performance.now();
         const reason = await this.#watch(client);
         lost = { at: performance.now(), reason };
-      } catch (error) {
-        lost ??= attempts === 0 ? undefined : { at: performance.now(), reason: safeMessage(error) };
-        await this.#pause(Math.min(50 * 2 ** attempts++, MAX_RETRY_DELAY_MS));
-      } finally {
-        this.#client = undefined;
-        dropClient(client);
+        // A link that is lost as soon as it stands must not be re-made in a tight loop.
+        if (lost.at - establishedAt > MAX_RETRY_DELAY_MS) attempts = 0;
+      } catch {
+        // Not established; `lost` still says since when messages are missed.
       }
+      this.#client = undefined;
+      if (this.#link) dropClient(this.#link);
+      this.#link = undefined;
+      await this.#pause(Math.min(50 * 2 ** attempts++, MAX_RETRY_DELAY_MS));
     }
   }
 
-  async #establish(client: Redis): Promise<void> {
+  async #establish(): Promise<Redis> {
+    const client = this.options.open();
+    this.#link = client;
+    client.on('error', () => undefined);
     client.on('messageBuffer', (channel: Buffer, message: Buffer) =>
       this.#deliver('channel', channel.toString(), channel.toString(), message),
     );
@@ -170,6 +175,7 @@ export class Subscriber {
       client,
       [...this.#topics.values()].filter((topic) => !topics.includes(topic)),
     );
+    return client;
   }
 
   async #confirm(client: Redis, topics: readonly Topic[]): Promise<void> {
