@@ -133,6 +133,8 @@ describe('ClusterDeployment', () => {
     expect(await from.call('GET', here)).toBe('v');
     await expect(from.call('GET', absent)).rejects.toThrow(`ASK ${slot} 127.0.0.1:${to.port}`);
     await cluster.client().set(absent, 'w');
+    expect(await from.call('CLUSTER', 'GETKEYSINSLOT', slot, 9)).toEqual([here]);
+    expect(await to.call('CLUSTER', 'GETKEYSINSLOT', slot, 9)).toEqual([absent]);
     expect(await migration.moveKeys()).toBe(1);
     await migration.finish();
     await cluster.settled();
@@ -205,6 +207,15 @@ describe('a ClusterDeployment of its own', () => {
       expect(isAlive(pid)).toBe(false);
       expect(existsSync(directory)).toBe(false);
     }
+  });
+
+  it('refuses options that make no cluster', async () => {
+    await expect(ClusterDeployment.start({ masters: 0 })).rejects.toThrow(
+      'masters: 0 is not an integer >= 1',
+    );
+    await expect(ClusterDeployment.start({ replicasPerMaster: 0.5 })).rejects.toMatchObject({
+      code: 'INVALID_OPTION',
+    });
   });
 
   it('stops what it started when it cannot start', async () => {

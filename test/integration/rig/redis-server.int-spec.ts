@@ -1,9 +1,13 @@
 import { existsSync } from 'node:fs';
+import { chmod, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { connect } from 'node:net';
 import { once } from 'node:events';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import {
   eventually,
+  findRedisBinary,
   RedisServer,
   RigError,
   type RedisServerOptions,
@@ -80,6 +84,42 @@ describe('RedisServer.start', () => {
       code: 'SERVER_NOT_STARTED',
       message: expect.stringContaining('Address already in use'),
     });
+  });
+
+  it('moves to another port when its own was taken in the meantime', async () => {
+    const { path } = await findRedisBinary();
+    const directory = await mkdtemp(join(tmpdir(), 'late-server-'));
+    const binary = join(directory, 'redis-server');
+    // The first server comes too late: somebody listens on its port by then.
+    const listenAndServe = `
+      const [server, config] = process.argv.slice(1);
+      const port = /^port (.*)$/m.exec(require('node:fs').readFileSync(config, 'utf8'))[1];
+      require('node:net').createServer().listen(port, '127.0.0.1', () => {
+        const { status } = require('node:child_process').spawnSync(server, [config], { stdio: 'inherit' });
+        process.exit(status);
+      });`;
+    await writeFile(join(directory, 'late.cjs'), listenAndServe);
+    await writeFile(
+      binary,
+      `#!/bin/sh
+      if [ "$1" = --version ] || [ -e "$0.was-late" ]; then exec '${path}' "$@"; fi
+      cp "$1" "$0.was-late"
+      exec '${process.execPath}' -e "$(cat '${directory}/late.cjs')" '${path}' "$1"
+      `,
+    );
+    await chmod(binary, 0o755);
+    const server = await start({ binary });
+    const firstConfig = await readFile(`${binary}.was-late`, 'utf8');
+    expect(firstConfig).toMatch(/^port \d+$/m);
+    expect(firstConfig).not.toContain(`port ${server.port}\n`);
+    expect(await server.client().ping()).toBe('PONG');
+    await rm(directory, { recursive: true });
+  });
+
+  it('refuses a port that is none', async () => {
+    await expect(start({ port: 65_536 })).rejects.toThrow(
+      'port: 65536 is not an integer from 1 to 65535',
+    );
   });
 
   it('leaves no connection of its own in CLIENT LIST', async () => {

@@ -80,10 +80,12 @@ describe('runProcesses', () => {
 
   it('kills one, and puts another in its place', async () => {
     const first = processes.pid(0);
-    const call = processes.call(0, 'never');
-    const rejected = expect(call).rejects.toThrow('was ended by SIGKILL');
+    const pending = processes.call(0, 'never').catch((error: Error) => error);
     await processes.kill(0);
-    await rejected;
+    expect(await pending).toMatchObject({
+      code: 'SCENARIO_EXITED',
+      message: expect.stringContaining('was ended by SIGKILL'),
+    });
     expect(isAlive(first)).toBe(false);
     await processes.restart(0);
     expect(processes.pid(0)).not.toBe(first);
@@ -136,6 +138,10 @@ describe('processes of their own', () => {
     expect(pids.map(isAlive)).toEqual([true, true]);
     owner.kill('SIGKILL');
     await eventually(() => expect(pids.filter(isAlive)).toEqual([]), { within: 5_000 });
+  });
+
+  it('are at least one', async () => {
+    await expect(runProcesses(0, script)).rejects.toThrow('count: 0 is not an integer >= 1');
   });
 
   it('cannot be served by a process they did not start', () => {

@@ -138,6 +138,15 @@ describe('a SentinelDeployment of its own', () => {
     }
   });
 
+  it('refuses options that make no deployment', async () => {
+    await expect(SentinelDeployment.start({ name: 'my master' })).rejects.toThrow(
+      'name: "my master" has other characters',
+    );
+    await expect(SentinelDeployment.start({ downAfter: -1 })).rejects.toMatchObject({
+      code: 'INVALID_OPTION',
+    });
+  });
+
   it('stops what it started when it cannot start', async () => {
     await expect(
       SentinelDeployment.start({ config: { 'maxmemory-policy': 'none-such' } }),

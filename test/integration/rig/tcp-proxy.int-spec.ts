@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import type { Redis } from 'ioredis';
 import {
@@ -289,11 +290,27 @@ describe('TcpProxy', () => {
     });
   });
 
+  it('forgets a client that leaves at the moment it is cut', async () => {
+    for (let round = 0; round < 20; round += 1) {
+      const client = await connected();
+      client.disconnect();
+      if (round % 2 === 0) await nextTurn();
+      await proxy.cut();
+    }
+    await eventually(async () => {
+      const clients = String(await server.client().client('LIST'))
+        .trim()
+        .split('\n');
+      expect(clients).toHaveLength(1);
+    });
+  });
+
   it('leaves nothing open when stopped', async () => {
     const client = await connected();
     const closed = closeOf(client);
     await proxy.stop();
     await closed;
+    expect(proxy.connections).toBe(0);
     const other = await TcpProxy.start({
       host: server.host,
       port: server.port,

@@ -1,14 +1,11 @@
 import { Cluster } from 'ioredis';
-import { formCluster, SLOTS, type ClusterMember } from './cluster-formation.js';
-import {
-  assignment,
-  parseClusterNodes,
-  serves,
-  slotCount,
-  type ClusterNodeView,
-} from './cluster-view.js';
+import { checkInteger } from './check-option.js';
+import { formCluster } from './cluster-formation.js';
+import { ClusterMembers, SETTLED_WITHIN_MS } from './cluster-members.js';
+import { serves } from './cluster-view.js';
 import { eventually } from './eventually.js';
 import { RedisServer } from './redis-server.js';
+import { answers, replicationConfig } from './replication.js';
 import { RECONNECTING, ignoreConnectionErrors, type ServerAddress } from './rig-client.js';
 import { RigError } from './rig.errors.js';
 import type { ServerConfig } from './server-config.js';
@@ -30,8 +27,6 @@ export interface ClusterDeploymentOptions {
   binary?: string;
 }
 
-// An automatic failover takes the node timeout, an election and gossip; a busy machine may miss an election or two.
-const SETTLED_WITHIN_MS = 30_000;
 // The server gives up a manual failover after 5 s.
 const MANUAL_FAILOVER_MS = 6_000;
 
@@ -40,7 +35,7 @@ const MANUAL_FAILOVER_MS = 6_000;
  * resumed and restarted; `settled` waits until the others have coped.
  */
 export class ClusterDeployment implements AsyncDisposable {
-  readonly #members: ClusterMember[];
+  readonly #members: ClusterMembers;
   #client: Cluster | undefined;
 
   /** Resolves when every node reports that all slots are served and all replicas are in sync. */
@@ -52,7 +47,9 @@ export class ClusterDeployment implements AsyncDisposable {
     config = {},
     binary,
   }: ClusterDeploymentOptions = {}): Promise<ClusterDeployment> {
-    const { requirepass } = config;
+    checkInteger('masters', masters, 1);
+    checkInteger('replicasPerMaster', replicasPerMaster, 0);
+    checkInteger('nodeTimeout', nodeTimeout, 1);
     const servers = await startTogether(
       Array.from({ length: masters * (1 + replicasPerMaster) }, () =>
         RedisServer.start({
@@ -63,9 +60,7 @@ export class ClusterDeployment implements AsyncDisposable {
             // Replicas stay with the master they were given, and may always succeed it.
             'cluster-allow-replica-migration': 'no',
             'cluster-replica-validity-factor': '0',
-            'repl-diskless-sync-delay': '0',
-            'repl-ping-replica-period': '1',
-            ...(requirepass === undefined ? {} : { masterauth: requirepass }),
+            ...replicationConfig(config),
             ...config,
           },
           ...(binary === undefined ? {} : { binary }),
@@ -73,7 +68,9 @@ export class ClusterDeployment implements AsyncDisposable {
       ),
     );
     try {
-      const deployment = new ClusterDeployment(await formCluster(servers, masters));
+      const deployment = new ClusterDeployment(
+        new ClusterMembers(await formCluster(servers, masters)),
+      );
       await deployment.settled();
       return deployment;
     } catch (error) {
@@ -82,7 +79,7 @@ export class ClusterDeployment implements AsyncDisposable {
     }
   }
 
-  private constructor(members: ClusterMember[]) {
+  private constructor(members: ClusterMembers) {
     this.#members = members;
   }
 
@@ -92,7 +89,7 @@ export class ClusterDeployment implements AsyncDisposable {
   }
 
   get servers(): RedisServer[] {
-    return this.#members.map(({ server }) => server);
+    return this.#members.servers;
   }
 
   /** A plain client of the cluster, closed by `stop`. */
@@ -121,30 +118,28 @@ export class ClusterDeployment implements AsyncDisposable {
    * @throws RigError `NOT_IN_TIME` when the nodes do not come to agree.
    */
   async masters(): Promise<RedisServer[]> {
-    const view = await this.#agreement();
-    return view
-      .filter(({ slots }) => slots.length > 0)
-      .map(({ id }) => this.#memberById(id).server);
+    const view = await this.#members.agreement();
+    return view.filter(({ slots }) => slots.length > 0).map((node) => this.#members.serverOf(node));
   }
 
   /** The replicas of `master`, running or not. */
   async replicasOf(master: RedisServer): Promise<RedisServer[]> {
-    const { id } = this.#memberOf(master);
-    const view = await this.#agreement();
+    const { id } = this.#members.of(master);
+    const view = await this.#members.agreement();
     return view
       .filter(({ masterId }) => masterId === id)
-      .map((node) => this.#memberById(node.id).server);
+      .map((node) => this.#members.serverOf(node));
   }
 
   /** The master that owns `slot`. */
   async masterOf(slot: number): Promise<RedisServer> {
-    const owner = (await this.#agreement()).find((node) => serves(node, slot));
+    const owner = (await this.#members.agreement()).find((node) => serves(node, slot));
     if (owner === undefined) throw new RigError('NOT_A_MEMBER', `Nobody owns slot ${slot}`);
-    return this.#memberById(owner.id).server;
+    return this.#members.serverOf(owner);
   }
 
   async slotOf(key: string): Promise<number> {
-    return Number(await this.#anyServer().call('CLUSTER', 'KEYSLOT', key));
+    return Number(await this.#members.any().call('CLUSTER', 'KEYSLOT', key));
   }
 
   /** The master that owns the slot of `key`. */
@@ -157,7 +152,7 @@ export class ClusterDeployment implements AsyncDisposable {
    * knows it. Without loss of data when the old master answers, by vote of the others when it does not.
    */
   async failover(node: RedisServer): Promise<RedisServer> {
-    this.#memberOf(node);
+    this.#members.of(node);
     const master = (await this.masters()).includes(node) ? node : undefined;
     const replica = master === undefined ? node : (await this.replicasOf(master)).find(answers);
     if (replica === undefined) {
@@ -166,10 +161,10 @@ export class ClusterDeployment implements AsyncDisposable {
     const force = master !== undefined && !answers(master) ? ['FORCE'] : [];
     await eventually(
       async () => {
+        const isPromoted = async () => (await replica.info('replication'))['role'] === 'master';
+        if (await isPromoted()) return;
         await replica.call('CLUSTER', 'FAILOVER', ...force);
-        await eventually(async () => (await replica.info('replication'))['role'] === 'master', {
-          within: MANUAL_FAILOVER_MS,
-        });
+        await eventually(isPromoted, { within: MANUAL_FAILOVER_MS });
       },
       { within: SETTLED_WITHIN_MS },
     );
@@ -188,8 +183,8 @@ export class ClusterDeployment implements AsyncDisposable {
 
   /** Leaves a slot half-way between two masters, until the caller moves the keys and finishes. */
   async beginMigration(slot: number, to: RedisServer): Promise<SlotMigration> {
-    const masters = (await this.masters()).map((server) => this.#memberOf(server));
-    const from = this.#memberOf(await this.masterOf(slot));
+    const masters = (await this.masters()).map((server) => this.#members.of(server));
+    const from = this.#members.of(await this.masterOf(slot));
     const target = masters.find(({ server }) => server === to);
     if (target === undefined) {
       throw new RigError('NOT_A_MEMBER', `${to.url} is no master of this cluster`);
@@ -223,19 +218,7 @@ export class ClusterDeployment implements AsyncDisposable {
    * @throws RigError `NOT_IN_TIME` after 30 s
    */
   async settled(): Promise<void> {
-    await eventually(
-      async () => {
-        const views = await this.#agreeingViews();
-        const up = views[0].filter(({ id }) => answers(this.#memberById(id).server));
-        if (slotCount(up) !== SLOTS) throw new Error(`only ${slotCount(up)} slots are served`);
-        const distrusted = views
-          .flat()
-          .find(({ id, flags }) => up.some((node) => node.id === id) && isTakenForDown(flags));
-        if (distrusted !== undefined) throw new Error(`port ${distrusted.port} is taken for down`);
-        await Promise.all(up.map((node) => this.#assertReady(node)));
-      },
-      { within: SETTLED_WITHIN_MS, every: 50 },
-    );
+    await this.#members.settled();
   }
 
   /** Closes the client, ends all nodes and removes their directories. */
@@ -247,63 +230,4 @@ export class ClusterDeployment implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.stop();
   }
-
-  async #agreement(): Promise<ClusterNodeView[]> {
-    const [view] = await eventually(() => this.#agreeingViews(), { within: SETTLED_WITHIN_MS });
-    return view;
-  }
-
-  /** What each node that runs says; they agree about slots and masters. */
-  async #agreeingViews(): Promise<[ClusterNodeView[], ...ClusterNodeView[][]]> {
-    const views = await Promise.all(
-      this.servers
-        .filter(answers)
-        .map(async (server) => parseClusterNodes(String(await server.call('CLUSTER', 'NODES')))),
-    );
-    const [first, ...others] = views;
-    if (first === undefined) throw new Error('no node of the cluster is running');
-    if (new Set(views.map(assignment)).size > 1) throw new Error('the nodes do not agree yet');
-    return [first, ...others];
-  }
-
-  async #assertReady({ id, masterId }: ClusterNodeView): Promise<void> {
-    const { server } = this.#memberById(id);
-    const state = String(await server.call('CLUSTER', 'INFO'));
-    if (!state.startsWith('cluster_state:ok')) throw new Error(`${server.url} is not ok: ${state}`);
-    if (masterId === undefined) return;
-    const { server: master } = this.#memberById(masterId);
-    const info = await server.info('replication');
-    if (info['master_port'] !== String(master.port) || info['master_link_status'] !== 'up') {
-      throw new Error(`${server.url} is not in sync with ${master.url}`);
-    }
-  }
-
-  #memberOf(server: RedisServer): ClusterMember {
-    const member = this.#members.find((one) => one.server === server);
-    if (member === undefined) {
-      throw new RigError('NOT_A_MEMBER', `${server.url} is no node of this cluster`);
-    }
-    return member;
-  }
-
-  #memberById(id: string): ClusterMember {
-    const member = this.#members.find((one) => one.id === id);
-    if (member === undefined) throw new Error(`the cluster knows a foreign node, ${id}`);
-    return member;
-  }
-
-  #anyServer(): RedisServer {
-    const server = this.servers.find(answers);
-    if (server === undefined)
-      throw new RigError('NOT_RUNNING', 'No node of the cluster is running');
-    return server;
-  }
-}
-
-function isTakenForDown(flags: Set<string>): boolean {
-  return flags.has('fail') || flags.has('fail?');
-}
-
-function answers({ running, paused }: RedisServer): boolean {
-  return running && !paused;
 }

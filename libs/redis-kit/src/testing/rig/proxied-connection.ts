@@ -49,11 +49,8 @@ export class ProxiedConnection {
   }
 
   reset(): void {
-    for (const socket of [this.#client, this.#server]) {
-      // resetAndDestroy() on a socket that is still connecting would only close it after it connected.
-      if (socket.connecting) socket.destroy();
-      else if (!socket.destroyed) socket.resetAndDestroy();
-    }
+    abort(this.#client);
+    abort(this.#server);
   }
 
   /** A reset on one side resets the other, unless news of it are among the things that get lost. */
@@ -62,10 +59,19 @@ export class ProxiedConnection {
     socket.once('close', (failed) => {
       if (!failed) return;
       if (outgoing.loses) outgoing.noteLoss();
-      else if (peer.connecting) peer.destroy();
-      else if (!peer.destroyed) peer.resetAndDestroy();
+      else abort(peer);
     });
   }
+}
+
+/**
+ * RST. `resetAndDestroy` would wait for a socket that is still connecting, and never close one with a FIN under way
+ * (libuv refuses with EINVAL); neither has a peer that could tell the difference.
+ */
+function abort(socket: Socket): void {
+  if (socket.destroyed) return;
+  if (socket.connecting || socket.writableEnded) socket.destroy();
+  else socket.resetAndDestroy();
 }
 
 async function closing(socket: Socket): Promise<void> {

@@ -1,4 +1,5 @@
 import type { Redis } from 'ioredis';
+import { checkInteger } from './check-option.js';
 import {
   callsBetween,
   callsOf,
@@ -49,6 +50,7 @@ export class RedisServer implements AsyncDisposable {
    * @throws RigError `BINARY_NOT_FOUND`, `SERVER_NOT_STARTED` (with the end of the server's log)
    */
   static async start({ port, config = {}, binary }: RedisServerOptions = {}): Promise<RedisServer> {
+    if (port !== undefined) checkInteger('port', port, 1, 65_535);
     const process = await ServerProcess.start({
       port,
       binary,

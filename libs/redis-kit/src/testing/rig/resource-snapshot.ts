@@ -30,7 +30,7 @@ const FRAMES = 20;
 // "at setTimeout (node:timers:146:19)", "at new Promise (<anonymous>)"
 const OF_NODE = /[( ]node:|\(<anonymous>\)$/;
 const FRAMES_SHOWN = 5;
-// "Error", this module's `callFrames` and its hook.
+// The message, this module's `callFrames` and its hook.
 const OWN_LINES = 3;
 // The time limits a test runner sets on tests and hooks are none of the test's leaks.
 const TEST_RUNNER = /[\\/](jest-circus|jest-jasmine2|vitest|@vitest|mocha)[\\/]/;
@@ -111,7 +111,7 @@ export class ResourceSnapshot implements Disposable {
 function callFrames(): string[] {
   const limit = Error.stackTraceLimit;
   Error.stackTraceLimit = FRAMES;
-  const { stack = '' } = new Error();
+  const { stack = '' } = new Error('created here');
   Error.stackTraceLimit = limit;
   return stack
     .split('\n')

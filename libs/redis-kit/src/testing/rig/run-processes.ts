@@ -1,5 +1,6 @@
 import { basename } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { checkInteger } from './check-option.js';
 import { GuardedDirectory } from './guarded-directory.js';
 import { RigError } from './rig.errors.js';
 import { ScenarioProcess, type ScenarioProgram } from './scenario-process.js';
@@ -26,6 +27,7 @@ export async function runProcesses<Methods extends ScenarioMethods>(
   scriptUrl: URL | string,
   { args = [], env = {}, execArgv = [] }: RunProcessesOptions = {},
 ): Promise<ScenarioProcesses<Methods>> {
+  checkInteger('count', count, 1);
   const path = fileURLToPath(scriptUrl);
   const directory = new GuardedDirectory('processes');
   const program = { path, args, env: { ...process.env, ...env }, execArgv };

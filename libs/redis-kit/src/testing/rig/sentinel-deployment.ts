@@ -1,6 +1,8 @@
 import { Redis } from 'ioredis';
+import { checkInteger } from './check-option.js';
 import { eventually } from './eventually.js';
 import { RedisServer } from './redis-server.js';
+import { answers, assertReplicates, replicationConfig } from './replication.js';
 import { RECONNECTING, ignoreConnectionErrors, type ServerAddress } from './rig-client.js';
 import { RigError } from './rig.errors.js';
 import { SentinelProcess } from './sentinel-process.js';
@@ -34,6 +36,7 @@ export class SentinelDeployment implements AsyncDisposable {
   readonly #servers: RedisServer[];
   readonly #sentinels: SentinelProcess[];
   #client: Redis | undefined;
+  #stopped = false;
 
   /** Resolves when all Sentinels agree and the replica is in sync. */
   static async start({
@@ -43,6 +46,15 @@ export class SentinelDeployment implements AsyncDisposable {
     config = {},
     binary,
   }: SentinelDeploymentOptions = {}): Promise<SentinelDeployment> {
+    // Anything else would end up as further words of a directive.
+    if (!/^[\w.-]+$/.test(name)) {
+      throw new RigError(
+        'INVALID_OPTION',
+        `name: "${name}" has other characters than A-Z a-z 0-9 . _ -`,
+      );
+    }
+    checkInteger('downAfter', downAfter, 1);
+    checkInteger('failoverTimeout', failoverTimeout, 1);
     const servers = await startTogether([1, 2].map(() => startServer(config, binary)));
     let sentinels: SentinelProcess[] = [];
     try {
@@ -80,25 +92,9 @@ export class SentinelDeployment implements AsyncDisposable {
     return [...this.#servers];
   }
 
-  /** A plain client of the current master; it follows failovers, and is closed by `stop`. */
+  /** A plain client of the current master, the same one at each call; it follows failovers and is closed by `stop`. */
   client(): Redis {
-    if (this.#client === undefined || this.#client.status === 'end') {
-      const password = this.#servers[0]?.password;
-      this.#client = ignoreConnectionErrors(
-        new Redis({
-          ...RECONNECTING,
-          sentinels: this.sentinels,
-          name: this.name,
-          ...(password === undefined ? {} : { password }),
-          sentinelRetryStrategy: () => 50,
-          sentinelCommandTimeout: 1_000,
-          connectTimeout: 1_000,
-          failoverDetector: true,
-          // A master that was demoted before the detector heard of it keeps the connection open.
-          reconnectOnError: (error) => (error.message.startsWith('READONLY') ? 2 : false),
-        }),
-      );
-    }
+    this.#client ??= this.#createClient();
     return this.#client;
   }
 
@@ -205,12 +201,36 @@ export class SentinelDeployment implements AsyncDisposable {
 
   /** Closes the client, ends all processes and removes their directories. */
   async stop(): Promise<void> {
+    this.#stopped = true;
     this.#client?.disconnect();
     await stopTogether([...this.#sentinels, ...this.#servers]);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.stop();
+  }
+
+  #createClient(): Redis {
+    const password = this.#servers[0]?.password;
+    const client = ignoreConnectionErrors(
+      new Redis({
+        ...RECONNECTING,
+        sentinels: this.sentinels,
+        name: this.name,
+        ...(password === undefined ? {} : { password }),
+        sentinelRetryStrategy: () => 50,
+        sentinelCommandTimeout: 1_000,
+        connectTimeout: 1_000,
+        failoverDetector: true,
+        // A master that was demoted before the detector heard of it keeps the connection open.
+        reconnectOnError: (error) => (error.message.startsWith('READONLY') ? 2 : false),
+      }),
+    );
+    // The detector ends a client for good when it hears of a failover while the client looks for the master.
+    client.on('end', () => {
+      if (!this.#stopped) client.connect().catch(() => undefined);
+    });
+    return client;
   }
 
   async #agreedMaster(): Promise<RedisServer> {
@@ -244,28 +264,8 @@ export class SentinelDeployment implements AsyncDisposable {
 }
 
 async function startServer(config: ServerConfig, binary: string | undefined): Promise<RedisServer> {
-  const { requirepass } = config;
   return await RedisServer.start({
-    config: {
-      // It lets one snapshot serve several replicas; here it would be most of the start-up time.
-      'repl-diskless-sync-delay': '0',
-      'repl-ping-replica-period': '1',
-      ...(requirepass === undefined ? {} : { masterauth: requirepass }),
-      ...config,
-    },
+    config: { ...replicationConfig(config), ...config },
     ...(binary === undefined ? {} : { binary }),
   });
-}
-
-function answers(member: { running: boolean; paused: boolean }): boolean {
-  return member.running && !member.paused;
-}
-
-async function assertReplicates(replica: RedisServer, master: RedisServer): Promise<void> {
-  const info = await replica.info('replication');
-  if (info['master_port'] !== String(master.port) || info['master_link_status'] !== 'up') {
-    throw new Error(
-      `${replica.url} is ${info['role']} of ${info['master_port']}, link ${info['master_link_status']}`,
-    );
-  }
 }
