@@ -54,6 +54,8 @@ export class Codec {
   encode(value: unknown): Buffer | Promise<Buffer> {
     if (value === undefined) return Buffer.of(UNDEFINED);
     const payload = attempt('encode', () => this.#format.encode(value));
+    const { maxDecodedBytes } = this.options;
+    if (payload.length > maxDecodedBytes) throw tooLarge(payload.length, maxDecodedBytes);
     if (payload.length <= this.options.compressAbove) {
       return this.#withHeader(this.#format.id, payload);
     }
@@ -67,11 +69,12 @@ export class Codec {
   decode(bytes: Buffer): unknown {
     const header = bytes[0];
     if (header === UNDEFINED && bytes.length === 1) return undefined;
-    if (bytes.length > this.options.maxEncodedBytes) throw tooLarge(bytes.length, this.options);
+    if (bytes.length > this.options.maxEncodedBytes)
+      throw tooLarge(bytes.length, this.options.maxEncodedBytes);
     const format = header === undefined ? undefined : FORMATS.get(header & ~BROTLI);
     if (!format) throw new CodecError('The payload has an unknown header');
     const payload = bytes.subarray(1);
-    const decode = (plain: Buffer) => attempt('decode', () => format.decode(plain));
+    const decode = (plain: Buffer) => parse(format, plain);
     if ((header! & BROTLI) === 0) return decode(payload);
 
     // `maxOutputLength` ends a decompression bomb before it fills the memory.
@@ -92,7 +95,7 @@ export class Codec {
 
   #withHeader(header: number, payload: Buffer): Buffer {
     if (payload.length + 1 > this.options.maxEncodedBytes) {
-      throw tooLarge(payload.length + 1, this.options);
+      throw tooLarge(payload.length + 1, this.options.maxEncodedBytes);
     }
     const bytes = Buffer.allocUnsafe(payload.length + 1);
     bytes[0] = header;
@@ -101,7 +104,18 @@ export class Codec {
   }
 }
 
-function attempt<T>(verb: string, work: () => T): T {
+/** The messages of parsers quote what they stumbled over: part of a value, which belongs in no log. */
+function parse(format: ValueFormat, plain: Buffer): unknown {
+  try {
+    return format.decode(plain);
+  } catch (error) {
+    throw new CodecError('Cannot decode: the payload is damaged or of another format', {
+      cause: error,
+    });
+  }
+}
+
+function attempt<T>(verb: 'encode' | 'decompress', work: () => T): T {
   try {
     return work();
   } catch (error) {
@@ -109,6 +123,6 @@ function attempt<T>(verb: string, work: () => T): T {
   }
 }
 
-function tooLarge(bytes: number, { maxEncodedBytes }: CodecOptions): CodecError {
-  return new CodecError(`A payload of ${bytes} bytes is above the limit of ${maxEncodedBytes}`);
+function tooLarge(bytes: number, limit: number): CodecError {
+  return new CodecError(`A payload of ${bytes} bytes is above the limit of ${limit}`);
 }

@@ -8,7 +8,7 @@ export interface ValueFormat {
 }
 
 // Types that JSON loses survive: Date, Map, Set, BigInt, NaN, undefined members, typed arrays, circular references.
-// `__proto__` members are stripped on the way out. Buffers are copied, so a value does not pin the network buffer.
+// `__proto__` members come out as `__proto_`. Buffers are copied, so a value does not pin the network buffer.
 const packr = new Packr({ structuredClone: true, moreTypes: true, copyBuffers: true });
 
 export const MSGPACK_FORMAT: ValueFormat = {
