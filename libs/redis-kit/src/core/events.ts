@@ -1,3 +1,4 @@
+import { isPromise } from 'node:util/types';
 import { Logger } from '@nestjs/common';
 
 /**
@@ -71,7 +72,7 @@ export class RedisKitEvents {
         this.#logger.error(`A listener of '${event}' threw`, error);
       try {
         const outcome = (subscription.listener as (payload: unknown) => unknown)(payload);
-        if (outcome instanceof Promise) outcome.catch(failed);
+        if (isPromise(outcome)) outcome.catch(failed);
       } catch (error) {
         failed(error);
       }
