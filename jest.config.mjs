@@ -15,7 +15,11 @@ const shared = {
       {
         jsc: {
           parser: { syntax: 'typescript', decorators: true },
-          transform: { legacyDecorator: true, decoratorMetadata: true, useDefineForClassFields: true },
+          transform: {
+            legacyDecorator: true,
+            decoratorMetadata: true,
+            useDefineForClassFields: true,
+          },
           target: 'es2022',
           keepClassNames: true,
         },
@@ -30,6 +34,7 @@ const project = (name, testMatch) => ({ ...shared, displayName: name, testMatch 
 
 export default {
   maxWorkers: 2,
+  testSequencer: '<rootDir>/scripts/jest-sequencer.mjs',
   // Servers and child processes are started by the specs; a leak must fail the run, not hang it.
   testTimeout: 60_000,
   projects: [
