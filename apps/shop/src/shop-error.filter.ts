@@ -1,6 +1,15 @@
-import { type ArgumentsHost, Catch, HttpException, Injectable, Logger } from '@nestjs/common';
+import {
+  type ArgumentsHost,
+  Catch,
+  HttpException,
+  Injectable,
+  Logger,
+  ServiceUnavailableException,
+} from '@nestjs/common';
 import { BaseExceptionFilter, HttpAdapterHost } from '@nestjs/core';
 import type { Request, Response } from 'express';
+import { inspect } from 'node:util';
+import { isDatabaseUnavailable } from './database/database-errors.js';
 import { type Problem, problemOf } from './operations/problem.js';
 import { StorefrontPages } from './storefront/storefront.pages.js';
 
@@ -17,21 +26,21 @@ export class ShopErrorFilter extends BaseExceptionFilter {
     super(adapterHost.httpAdapter);
   }
 
-  override catch(exception: unknown, host: ArgumentsHost): void {
+  override catch(thrown: unknown, host: ArgumentsHost): void {
     const request = host.switchToHttp().getRequest<Request>();
     const response = host.switchToHttp().getResponse<Response>();
     if (request.path.startsWith('/health') || response.headersSent) {
-      super.catch(exception, host);
+      super.catch(thrown, host);
       return;
     }
-    const problem = problemOf(exception, request.path);
-    if (problem.status >= 500 && !(exception instanceof HttpException)) {
-      this.#logger.error(
-        `${request.method} ${request.path} failed`,
-        exception instanceof Error ? exception.stack : String(exception),
-      );
+    const isDatabaseAway = isDatabaseUnavailable(thrown);
+    const problem = problemOf(isDatabaseAway ? databaseAway() : thrown, request.path);
+    if (problem.status >= 500 && !(thrown instanceof HttpException)) {
+      // With its causes: what the driver says is the cause of what Drizzle says.
+      this.#logger.error(`${request.method} ${request.path} failed: ${inspect(thrown)}`);
     }
     response.status(problem.status);
+    if (isDatabaseAway) response.setHeader('Retry-After', '5');
     if (request.path.startsWith('/api') || !request.accepts('html')) {
       response.type('application/problem+json').send(JSON.stringify(problem));
       return;
@@ -55,4 +64,10 @@ export class ShopErrorFilter extends BaseExceptionFilter {
       message: 'We have noted it. Please try again in a moment.',
     });
   }
+}
+
+function databaseAway(): ServiceUnavailableException {
+  return new ServiceUnavailableException(
+    'The catalogue cannot be read at the moment; please try again shortly',
+  );
 }

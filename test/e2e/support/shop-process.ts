@@ -42,6 +42,7 @@ export class ShopProcess {
       // Nothing of the surroundings: a REDIS_URL of the developer must not be used, let alone filled.
       env: {
         PATH: process.env['PATH'],
+        REDIS_KIT_SERVER_BINARY: process.env['REDIS_KIT_SERVER_BINARY'],
         NO_COLOR: '1',
         NODE_ENV: 'test',
         PORT: '0',
@@ -80,8 +81,10 @@ export class ShopProcess {
 
   async json<T>(path: string): Promise<T> {
     const response = await this.get(path);
-    if (!response.ok)
-      throw new Error(`${path} answered ${response.status}: ${await response.text()}`);
+    if (!response.ok) {
+      const answer = `${path} answered ${response.status}: ${await response.text()}`;
+      throw new Error(`${answer}\nThe shop said:\n${this.#output.slice(-4_000)}`);
+    }
     return (await response.json()) as T;
   }
 

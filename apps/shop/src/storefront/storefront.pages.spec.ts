@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { toListing } from '../catalog/product-listing.js';
 import { RequestTrace, TraceRecord } from '../operations/request-trace.js';
-import { formatPence, stockText, StorefrontPages, stripOf } from './storefront.pages.js';
+import { countText, formatPence, stockText, StorefrontPages, stripOf } from './storefront.pages.js';
 
 const product = {
   id: '22423',
@@ -77,7 +77,17 @@ describe('stripOf', () => {
   });
 });
 
-describe('the words for a price and a stock', () => {
+describe('the words for numbers', () => {
+  it.each([
+    [{ page: 1 }, 24, 3891, '1–24 of 3,891 products'],
+    [{ page: 50 }, 24, 3891, '1,177–1,200 of 3,891 products'],
+    [{ page: 1 }, 1, 1, '1–1 of 1 product'],
+    [{ page: 1 }, 0, 0, 'No products'],
+    [{ page: 9 }, 0, 20, '20 products'],
+  ])('on %j writes %d of %d as %s', (request, shown, total, text) => {
+    expect(countText(toListing(request), shown, total)).toBe(text);
+  });
+
   it.each([
     [4, '4p'],
     [100, '£1.00'],

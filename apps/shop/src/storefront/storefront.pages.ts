@@ -62,8 +62,7 @@ export class StorefrontPages {
       isHome: search === '' && category === undefined && listing.page === 1,
       cards: products.map((product, index) => this.#card(product, `${index}`)),
       total,
-      from: (listing.page - 1) * listing.pageSize + 1,
-      to: (listing.page - 1) * listing.pageSize + products.length,
+      announcement: countText(listing, products.length, total),
       allProducts: categories.reduce((sum, { products: count }) => sum + count, 0),
       categories: categories.map((item) => ({
         ...item,
@@ -114,6 +113,15 @@ export class StorefrontPages {
       strip: () => stripOf(this.trace.current?.summary()),
     });
   }
+}
+
+/** `1–24 of 3,891 products` */
+export function countText({ page, pageSize }: Listing, shown: number, total: number): string {
+  const number = (value: number): string => value.toLocaleString('en-GB');
+  const products = `${total === 0 ? 'No' : number(total)} ${total === 1 ? 'product' : 'products'}`;
+  if (shown === 0) return products;
+  const before = (page - 1) * pageSize;
+  return `${number(before + 1)}–${number(before + shown)} of ${products}`;
 }
 
 /** `£4.25`, `85p` */
