@@ -10,10 +10,16 @@ import { ROOT } from './lib/paths.mjs';
 import { runInForeground } from './lib/processes.mjs';
 import { ensureRedisServer, withPrograms } from './lib/programs.mjs';
 
+/** The shop, other than its tests, is content with a server that runs already. */
+const ALTERNATIVES = [
+  'set REDIS_URL=redis://host:6379 to a server you have',
+  'start one with Docker (docker run --rm -p 6379:6379 redis:7) and set REDIS_URL=redis://localhost:6379',
+];
+
 await main(async () => {
   requireSupportedNode();
   await ensureDependencies();
-  const redisServer = process.env['REDIS_URL'] ? undefined : await ensureRedisServer();
+  const redisServer = process.env['REDIS_URL'] ? undefined : await ensureRedisServer(ALTERNATIVES);
   await build({ always: false });
 
   const shop = join(ROOT, 'apps/shop/dist/dev.js');

@@ -65,17 +65,20 @@ const CHROMIUM = {
 
 /**
  * Makes sure that a Redis server can be started here, installing one through the system when there is none.
+ * @param {readonly string[]} [alternatives] what would do instead, for the message when that is impossible
  * @returns {Promise<string>} its path
  */
-export async function ensureRedisServer() {
+export async function ensureRedisServer(alternatives = []) {
   const { path, problem } = await ensure(REDIS);
   if (path) return path;
+  const ways = [
+    'install Redis 7 or newer, or Valkey 7.2 or newer, so that redis-server or valkey-server is on PATH',
+    'set REDIS_KIT_SERVER_BINARY to the path of such a server program',
+    ...alternatives,
+  ];
   throw new Stop(
     `There is no Redis here and it could not be installed: ${problem}.\n` +
-      'Any one of these helps:\n' +
-      '  - install Redis 7 or newer, or Valkey 7.2 or newer, so that redis-server or valkey-server is on PATH;\n' +
-      '  - start the shop with REDIS_URL=redis://host:6379 set to a server you have;\n' +
-      '  - start one with Docker: docker compose up -d redis, then REDIS_URL=redis://localhost:6379.',
+      `Any one of these helps:\n${ways.map((way) => `  - ${way}`).join('\n')}`,
   );
 }
 
