@@ -1,5 +1,8 @@
 import { DeadlineExceededError } from '../redis-kit.error.js';
 
+/** The longest time a timer of Node counts; a longer one would fire at once. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
+
 /**
  * Settles with `work`, or rejects with `DeadlineExceededError` after `deadlineMs`. The work is not cancelled.
  *
@@ -13,9 +16,14 @@ export function withDeadline<T>(
 ): Promise<T> {
   return new Promise<T>((resolve, reject) => {
     let verdict: NodeJS.Immediate | undefined;
-    const timer = setTimeout(() => {
-      verdict = setImmediate(() => reject(new DeadlineExceededError(operation, deadlineMs)));
-    }, deadlineMs);
+    const timer = setTimeout(
+      () => {
+        verdict = setImmediate(() =>
+          reject(new DeadlineExceededError(operation, Math.ceil(deadlineMs))),
+        );
+      },
+      Math.min(deadlineMs, LONGEST_TIMER_MS),
+    );
     const settle = () => {
       clearTimeout(timer);
       clearImmediate(verdict);
