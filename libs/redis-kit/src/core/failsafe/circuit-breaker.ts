@@ -59,18 +59,22 @@ export class CircuitBreaker {
   }
 
   #scheduleProbe(): void {
-    if (this.#disposed) return;
     this.#timer = setTimeout(() => void this.#probe(), this.options.probeIntervalMs);
     this.#timer.unref();
   }
 
   async #probe(): Promise<void> {
+    const openedAt = this.#openedAt;
+    let isAnswered = false;
     try {
       await this.options.probe();
+      isAnswered = true;
     } catch {
-      this.#scheduleProbe();
-      return;
+      // Still away.
     }
-    if (!this.#disposed) this.reset();
+    // It may have been closed meanwhile, and even have opened again: then this probe has nothing to say.
+    if (this.#disposed || this.#openedAt !== openedAt) return;
+    if (isAnswered) this.reset();
+    else this.#scheduleProbe();
   }
 }
