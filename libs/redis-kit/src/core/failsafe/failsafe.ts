@@ -1,4 +1,5 @@
 import type { RedisKitEvents } from '../events.js';
+import { DeadlineExceededError } from '../redis-kit.error.js';
 import { safeMessage } from '../redact.js';
 import { CircuitBreaker } from './circuit-breaker.js';
 import { isConnectivityError } from './connectivity.js';
@@ -41,6 +42,7 @@ export class Budget {
  */
 export class Failsafe {
   readonly #breakers = new Map<string, CircuitBreaker>();
+  #isDisposed = false;
 
   constructor(private readonly options: FailsafeOptions) {}
 
@@ -62,7 +64,11 @@ export class Failsafe {
     onFailure?: (error: unknown) => void,
   ): Promise<T | typeof UNAVAILABLE> {
     const breaker = this.#breakers.get(scope) ?? this.#create(scope);
-    if (breaker.isOpen || budget.remainingMs <= 0) return UNAVAILABLE;
+    if (breaker.isOpen) return UNAVAILABLE;
+    if (budget.remainingMs <= 0) {
+      onFailure?.(new DeadlineExceededError(operation, budget.totalMs));
+      return UNAVAILABLE;
+    }
     const startedAt = performance.now();
     try {
       const value = await withDeadline(operation, budget.remainingMs, work());
@@ -88,7 +94,9 @@ export class Failsafe {
     }
   }
 
+  /** Stops probing for good. */
   dispose(): void {
+    this.#isDisposed = true;
     for (const breaker of this.#breakers.values()) breaker.dispose();
   }
 
@@ -102,6 +110,7 @@ export class Failsafe {
         this.options.events.emit('circuit.opened', { circuit, reason: safeMessage(reason) }),
       onClose: (openMs) => this.options.events.emit('circuit.closed', { circuit, openMs }),
     });
+    if (this.#isDisposed) breaker.dispose();
     this.#breakers.set(scope, breaker);
     return breaker;
   }
