@@ -1,6 +1,6 @@
 import type { Cluster } from 'ioredis';
 import { ClusterDeployment, type RedisServer } from 'nestjs-redis-kit/testing';
-import { started, type ManagedTopology, type TopologyConnection } from './topology.js';
+import { PATIENCE_MS, started, type ManagedTopology, type TopologyConnection } from './topology.js';
 
 export class ClusterTopology implements ManagedTopology {
   readonly name = 'cluster';
@@ -19,7 +19,7 @@ export class ClusterTopology implements ManagedTopology {
   }
 
   async start(): Promise<void> {
-    this.#running = await ClusterDeployment.start();
+    this.#running = await ClusterDeployment.start({ nodeTimeout: PATIENCE_MS });
   }
 
   async stop(): Promise<void> {

@@ -1,6 +1,6 @@
 import type { Redis } from 'ioredis';
 import { SentinelDeployment, type RedisServer } from 'nestjs-redis-kit/testing';
-import { started, type ManagedTopology, type TopologyConnection } from './topology.js';
+import { PATIENCE_MS, started, type ManagedTopology, type TopologyConnection } from './topology.js';
 
 export class SentinelTopology implements ManagedTopology {
   readonly name = 'sentinel';
@@ -19,7 +19,7 @@ export class SentinelTopology implements ManagedTopology {
   }
 
   async start(): Promise<void> {
-    this.#running = await SentinelDeployment.start();
+    this.#running = await SentinelDeployment.start({ downAfter: PATIENCE_MS });
   }
 
   async stop(): Promise<void> {

@@ -7,6 +7,12 @@ export type TopologyName = 'standalone' | 'sentinel' | 'cluster';
 export type TopologyConnection =
   { url: string } | { sentinels: ServerAddress[]; name: string } | { cluster: ServerAddress[] };
 
+/**
+ * How long a server may be silent before the others replace it. Longer than the rig's defaults: a suite that did not
+ * ask for a failover must not get one because the machine was busy for a second.
+ */
+export const PATIENCE_MS = 5_000;
+
 /** Real servers a suite runs on; usable from `beforeAll` of the suite on, not while it is being described. */
 export interface Topology {
   readonly name: TopologyName;

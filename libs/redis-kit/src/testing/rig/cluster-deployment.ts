@@ -204,11 +204,15 @@ export class ClusterDeployment implements AsyncDisposable {
     await Promise.all(this.servers.map((server) => server.kill()));
   }
 
-  /** Resumes what is paused, restarts what is dead, and resolves when the cluster has settled. */
+  /**
+   * Resumes what is paused, restarts what is dead, gives up migrations left half-way, and resolves when the cluster
+   * has settled.
+   */
   async restoreAll(): Promise<void> {
     for (const server of this.servers) if (server.paused) server.resume();
     const dead = this.servers.filter(({ running }) => !running);
     await Promise.all(dead.map((server) => server.restart()));
+    await this.#members.closeOpenSlots();
     await this.settled();
   }
 

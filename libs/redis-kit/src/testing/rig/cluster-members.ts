@@ -63,12 +63,20 @@ export class ClusterMembers {
     );
   }
 
-  async #agreeingViews(): Promise<[ClusterNodeView[], ...ClusterNodeView[][]]> {
-    const views = await Promise.all(
-      this.servers
-        .filter(answers)
-        .map(async (server) => parseClusterNodes(String(await server.call('CLUSTER', 'NODES')))),
+  /** Gives up migrations that were left half-way: a node that imports a slot does not hear who else owns it. */
+  async closeOpenSlots(): Promise<void> {
+    await Promise.all(
+      this.servers.filter(answers).map(async (server) => {
+        const view = await viewOf(server);
+        for (const slot of view.flatMap(({ openSlots }) => openSlots)) {
+          await server.call('CLUSTER', 'SETSLOT', slot, 'STABLE');
+        }
+      }),
     );
+  }
+
+  async #agreeingViews(): Promise<[ClusterNodeView[], ...ClusterNodeView[][]]> {
+    const views = await Promise.all(this.servers.filter(answers).map(viewOf));
     const [first, ...others] = views;
     if (first === undefined) throw new Error('no node of the cluster is running');
     if (new Set(views.map(assignment)).size > 1) throw new Error('the nodes do not agree yet');
@@ -87,6 +95,10 @@ export class ClusterMembers {
     if (member === undefined) throw new Error(`the cluster knows a foreign node, ${id}`);
     return member.server;
   }
+}
+
+async function viewOf(server: RedisServer): Promise<ClusterNodeView[]> {
+  return parseClusterNodes(String(await server.call('CLUSTER', 'NODES')));
 }
 
 function isTakenForDown(flags: Set<string>): boolean {

@@ -8,6 +8,8 @@ export interface ClusterNodeView {
   masterId: string | undefined;
   /** First and last slot of each range it serves. */
   slots: [number, number][];
+  /** Slots on their way to or from the node; a node tells these of itself only. */
+  openSlots: number[];
 }
 
 /** Reads the reply of `CLUSTER NODES`. */
@@ -23,8 +25,11 @@ export function parseClusterNodes(reply: string): ClusterNodeView[] {
         port: Number(/:(\d+)@/.exec(address)?.[1]),
         flags: new Set(flags.split(',')),
         masterId: masterId === '-' ? undefined : masterId,
-        // In brackets: slots that are being migrated, "[93->-<id>]"; they still belong to who serves them.
         slots: slots.filter((slot) => !slot.startsWith('[')).map(parseRange),
+        // "[93->-<id>]" and "[93-<-<id>]"; an outgoing one is also among those it serves.
+        openSlots: slots
+          .filter((slot) => slot.startsWith('['))
+          .map((slot) => parseInt(slot.slice(1), 10)),
       };
     });
 }
