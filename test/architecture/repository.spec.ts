@@ -81,6 +81,7 @@ describe('the check of a spec', () => {
   it.each([
     "it('x', async () => { await cache.getOrSet('k', () => new Promise((resolve) => setTimeout(resolve, 50))); });",
     "import { setTimeout as query } from 'node:timers/promises'; class Table { async rows() { await query(50); } }",
+    "import { setImmediate as turn } from 'node:timers/promises'; it('x', async () => { await turn(); });",
     "it('x', async () => { await new Promise((resolve) => server.close(resolve)); });",
     "it('x', () => { setTimeout(() => server.stop(), 50); });",
   ])('lets work take its time in %s', (text) => {

@@ -36,7 +36,9 @@ const timersImportedBy = (file: ts.SourceFile): string[] =>
       const names = importClause?.namedBindings;
       if (!names) return [];
       return ts.isNamedImports(names)
-        ? names.elements.map(({ name }) => name.text)
+        ? names.elements
+            .filter(({ name, propertyName }) => (propertyName ?? name).text === 'setTimeout')
+            .map(({ name }) => name.text)
         : [`${names.name.text}.setTimeout`];
     });
 
