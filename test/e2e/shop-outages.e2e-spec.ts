@@ -51,6 +51,12 @@ describe('the shop in trouble', () => {
     expect(await wrong.ended()).toEqual({ code: 1, signal: null });
     expect(wrong.output).toContain('PORT must be a port number');
     expect(wrong.output).toContain('SHOP_WITHOUT_REDIS must be not-ready or degraded');
+    const astray = await start({
+      REDIS_URL: 'http://localhost',
+      DATABASE_URL: 'postgres://127.0.0.1:1/x',
+    });
+    expect(await astray.ended()).toEqual({ code: 1, signal: null });
+    expect(astray.output).toContain('REDIS_URL');
   });
 
   describe('without Redis', () => {

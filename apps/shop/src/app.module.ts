@@ -39,7 +39,6 @@ export class AppModule implements NestModule {
         ShopConfigModule.with(config),
         RedisKitModule.forRoot({
           namespace: `shop:${config.NODE_ENV}`,
-          url: config.REDIS_URL,
           caches: { catalog: { ttl: '5m' } },
         }),
         DatabaseModule,

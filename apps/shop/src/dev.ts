@@ -1,6 +1,7 @@
 import { Logger } from '@nestjs/common';
 import { RedisServer } from 'nestjs-redis-kit/testing';
 import { readShopConfig } from './shop.config.js';
+import { startFailure } from './shop.logger.js';
 import { startShop } from './shop.js';
 
 /**
@@ -44,6 +45,6 @@ try {
   const { app } = await startShop(readShopConfig(process.env));
   closing.push(() => app.close());
 } catch (error) {
-  logger.fatal(error instanceof Error ? error.message : String(error));
+  logger.fatal(startFailure(error));
   end(1);
 }

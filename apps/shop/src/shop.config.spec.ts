@@ -16,13 +16,11 @@ describe('readShopConfig', () => {
   it('reads what is set, and takes an empty variable for one that is not', () => {
     const config = readShopConfig({
       PORT: ' 8080 ',
-      REDIS_URL: 'redis://cache:6379',
       DATABASE_URL: '',
       SHOP_ADMIN_TOKEN: 'a-long-enough-token',
       HOME: '/anywhere',
     });
     expect(config.PORT).toBe(8080);
-    expect(config.REDIS_URL).toBe('redis://cache:6379');
     expect(config.DATABASE_URL).toBeUndefined();
     expect(config.adminToken).toBe('a-long-enough-token');
     expect(config).not.toHaveProperty('HOME');

@@ -21,7 +21,10 @@ const port = {
   message: '$property must be a port number from 0 (any free port) to 65535, got "$value"',
 };
 
-/** The settings of the shop, one property for each environment variable; an empty variable counts as not set. */
+/**
+ * The settings of the shop, one property for each environment variable; an empty variable counts as not set.
+ * `REDIS_URL` is not among them: the library reads and checks it.
+ */
 export class ShopConfig {
   @IsIn(['development', 'test', 'production'], {
     message: 'NODE_ENV must be development, test or production, got "$value"',
@@ -33,9 +36,6 @@ export class ShopConfig {
   @Min(0, port)
   @Max(65535, port)
   readonly PORT: number = 3000;
-
-  /** The Redis server, Sentinels or Cluster; the library checks its form and knows the default. */
-  readonly REDIS_URL?: string;
 
   /** A PostgreSQL server; without it the shop opens an embedded database in `SHOP_DATA_DIR`. */
   @IsOptional()

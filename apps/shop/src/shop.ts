@@ -6,7 +6,7 @@ import { DocumentBuilder, SwaggerModule } from '@nestjs/swagger';
 import type { NextFunction, Request, Response } from 'express';
 import { AppModule } from './app.module.js';
 import { ShopLogger } from './shop.logger.js';
-import { developmentAdminToken, type ShopConfig } from './shop.config.js';
+import { developmentAdminToken, type ShopConfig, ShopConfigError } from './shop.config.js';
 
 export interface RunningShop {
   /** Where a browser on this machine finds it. */
@@ -14,7 +14,11 @@ export interface RunningShop {
   readonly app: NestExpressApplication;
 }
 
-/** Makes the shop and lets it listen. Whoever starts it closes `app`. */
+/**
+ * Makes the shop and lets it listen. Whoever starts it closes `app`.
+ *
+ * @throws ShopConfigError when the port is taken; else whatever kept a part of the shop from starting
+ */
 export async function startShop(config: ShopConfig): Promise<RunningShop> {
   const app = await NestFactory.create<NestExpressApplication>(AppModule.with(config), {
     // The caller tells what went wrong; Nest would end the process without a chance to clean up.
@@ -28,7 +32,10 @@ export async function startShop(config: ShopConfig): Promise<RunningShop> {
     await app.listen(config.PORT);
   } catch (error) {
     await app.close();
-    throw error;
+    if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error;
+    throw new ShopConfigError(
+      `Port ${config.PORT} is in use: stop what listens there, or set PORT to another one (0 takes any that is free)`,
+    );
   }
   const { port } = new URL(await app.getUrl());
   const url = `http://localhost:${port}`;
