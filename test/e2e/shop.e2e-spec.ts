@@ -138,6 +138,13 @@ describe('the shop', () => {
       },
     );
 
+    it('a page number that is none with a page that says so, and not what other sites append', async () => {
+      const wrong = await shop.get('/?page=zero', { accept: 'text/html' });
+      expect(wrong.status).toBe(400);
+      expect(await wrong.text()).toContain('page must be a whole number from 1 to 10000');
+      expect((await shop.get('/?search=mug&utm_source=letter')).status).toBe(200);
+    });
+
     it('a page that does not exist with a page that helps', async () => {
       const response = await shop.get('/products/99999', { accept: 'text/html' });
       expect(response.status).toBe(404);

@@ -1,13 +1,31 @@
-import { Controller, Get, Header, NotFoundException, Param, Query, Res } from '@nestjs/common';
+import {
+  Controller,
+  Get,
+  Header,
+  NotFoundException,
+  Param,
+  Query,
+  Res,
+  ValidationPipe,
+} from '@nestjs/common';
 import { ApiExcludeController } from '@nestjs/swagger';
 import type { Response } from 'express';
 import { ProductQueryDto } from '../catalog/catalog.dto.js';
 import { CatalogService } from '../catalog/catalog.service.js';
-import { toListing } from '../catalog/product-listing.js';
+import { type ListingRequest, toListing } from '../catalog/product-listing.js';
 import { StockCodePipe } from '../catalog/stock-code.pipe.js';
+import { validationProblem } from '../operations/problem.js';
 import { StorefrontPages } from './storefront.pages.js';
 
 const relatedProducts = 4;
+
+/** As in the API, but what other sites append to an address is ignored instead of refused. */
+const visitorQuery = new ValidationPipe({
+  expectedType: ProductQueryDto,
+  transform: true,
+  whitelist: true,
+  exceptionFactory: validationProblem,
+});
 
 @ApiExcludeController()
 @Controller()
@@ -19,7 +37,7 @@ export class StorefrontController {
 
   @Get()
   @Header('Content-Type', 'text/html; charset=utf-8')
-  async listing(@Query() query: ProductQueryDto): Promise<string> {
+  async listing(@Query(visitorQuery) query: ListingRequest): Promise<string> {
     const listing = toListing(query);
     const [{ items, total }, categories] = await Promise.all([
       this.catalog.list(listing),
