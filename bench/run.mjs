@@ -47,8 +47,11 @@ await main(async () => {
   process.env['NODE_ENV'] ??= 'production';
   // Only now: it loads the built library and the peers.
   const { runSuites } = await import('./lib/run-suites.mjs');
-  await runSuites(suites, settings, json);
-  assertEnds();
+  try {
+    await runSuites(suites, settings, json);
+  } finally {
+    assertEnds();
+  }
   return 0;
 });
 
