@@ -329,3 +329,16 @@ describe('events', () => {
     await app.close();
   });
 });
+
+describe('a client that ended without being told to', () => {
+  it('is started again', async () => {
+    await using server = await RedisServer.start();
+    const app = await startApplication({ url: server.url });
+    const redis = app.get<Redis>(getRedisToken());
+    redis.disconnect();
+    await eventually(() => expect(redis.status).toBe('end'));
+    await eventually(async () => expect(await redis.ping()).toBe('PONG'), { within: 5_000 });
+    await app.close();
+    expect(redis.status).toBe('end');
+  });
+});

@@ -171,7 +171,7 @@ function rootModule(
         lifecycle: Lifecycle,
       ) => {
         const caches = new Caches({ connections, keySpace, events });
-        lifecycle.register({ name: 'cache', drain: () => caches.settled() });
+        lifecycle.register({ name: 'cache', drain: () => caches.close() });
         return caches;
       },
     },

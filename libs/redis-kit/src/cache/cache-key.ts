@@ -23,6 +23,24 @@ export function keyOf(key: CacheKey | undefined, method: Method, name: string): 
   return compileTemplate(key, method, name);
 }
 
+/**
+ * Prepares the tags of a method, once, when the class is decorated.
+ *
+ * @throws CacheKeyError when a template names something that is not a parameter.
+ */
+export function tagsOf(
+  tags: readonly string[] | ((...args: never[]) => readonly string[]) | undefined,
+  method: Method,
+  name: string,
+): (args: readonly unknown[]) => readonly string[] {
+  if (typeof tags === 'function') {
+    const make = tags as (...args: readonly unknown[]) => readonly string[];
+    return (args) => make(...args);
+  }
+  const templates = (tags ?? []).map((tag) => compileTemplate(tag, method, name));
+  return (args) => templates.map((template) => template(args, ''));
+}
+
 const PLACEHOLDER = /\{([^{}]*)\}/g;
 
 function compileTemplate(template: string, method: Method, name: string): KeyOf {

@@ -1,17 +1,21 @@
 import { RedisKitError } from '../core/redis-kit.error.js';
 
-/** An invalidation could not be applied: what was to be dropped may still be served until it expires. */
+/**
+ * An invalidation could not be applied yet. This process no longer serves what it concerns, and applies it as soon as
+ * Redis is back; until then other processes may serve old values.
+ */
 export class CacheInvalidationError extends RedisKitError {
   readonly code = 'CACHE_INVALIDATION_FAILED';
 
+  /** @param subject what was to be invalidated, such as `key 'a'`. */
   constructor(
     readonly cache: string,
-    readonly key: string,
+    readonly subject: string,
     options: { cause: unknown },
   ) {
     super(
-      `Key '${key}' of cache '${cache}' could not be deleted: Redis is unavailable. ` +
-        'Its old value may be served until it expires; try again.',
+      `The invalidation of ${subject} of cache '${cache}' did not reach Redis. It is queued and will be applied when ` +
+        'Redis is back; until then other processes may serve old values.',
       options,
     );
   }

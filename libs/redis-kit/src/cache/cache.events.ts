@@ -9,9 +9,13 @@ declare module '../core/events.js' {
       reason: 'absent' | 'unavailable';
       durationMs: number;
     };
+    /** Everything with this tag, or with `tag: null` everything, was invalidated by this process. */
+    'cache.invalidated': { cache: string; tag: string | null };
+    /** Invalidations that had waited for Redis were applied. */
+    'cache.invalidations-replayed': { cache: string; count: number; pending: number };
     /** A step failed and the call went on without it. `message` never holds the value. */
     'cache.error': { cache: string; key: string; operation: string; message: string };
   }
 }
 
-export type CacheEvent = 'cache.hit' | 'cache.miss' | 'cache.error';
+export {};

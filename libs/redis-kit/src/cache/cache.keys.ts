@@ -9,6 +9,16 @@ export function cacheEntryKey(keySpace: KeySpace, cache: string, key: string): s
   return keySpace.key('cache', `${cache}:${boundedKey(key)}`);
 }
 
+/** `<namespace>:v1:cache-tag:{<cache>:<tag>}` — the current token of a tag (string, expires). */
+export function cacheTagKey(keySpace: KeySpace, cache: string, tag: string): string {
+  return keySpace.key('cache-tag', `${cache}:${boundedKey(tag)}`);
+}
+
+/** `<namespace>:v1:cache-epoch:{<cache>}` — the token that all entries of a cache depend on (string, expires). */
+export function cacheEpochKey(keySpace: KeySpace, cache: string): string {
+  return keySpace.key('cache-epoch', cache);
+}
+
 /** The key itself, or its readable beginning and a 256-bit digest when it is too long. */
 function boundedKey(key: string): string {
   if (Buffer.byteLength(key) <= MAX_KEY_BYTES) return key;

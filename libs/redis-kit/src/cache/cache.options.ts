@@ -53,6 +53,13 @@ export class CacheOptions {
   lease?: Duration | undefined;
 
   /**
+   * Longest wait for a value that another process is making. After it the call runs its own factory, unstored.
+   * @default '5s'
+   */
+  @IsDuration({ min: 0, max: '5m' })
+  leaderWait?: Duration | undefined;
+
+  /**
    * Form of stored values. `msgpack` keeps Date, Map, Set, BigInt and undefined; `json` can be read by other programs.
    * @default 'msgpack'
    */
@@ -89,6 +96,7 @@ export interface ResolvedCacheOptions {
   readonly deadlineMs: number;
   readonly invalidationDeadlineMs: number;
   readonly leaseMs: number;
+  readonly leaderWaitMs: number;
   readonly codec: 'msgpack' | 'json';
   readonly compressAbove: number;
   readonly maxValueBytes: number;
@@ -104,6 +112,7 @@ export function resolveCacheOptions(options: CacheOptions): ResolvedCacheOptions
     deadlineMs: toMs(options.deadline ?? '100ms'),
     invalidationDeadlineMs: toMs(options.invalidationDeadline ?? '1s'),
     leaseMs: toMs(options.lease ?? '30s'),
+    leaderWaitMs: toMs(options.leaderWait ?? '5s'),
     codec: options.codec ?? 'msgpack',
     compressAbove: options.compressAbove ?? 8_192,
     maxValueBytes: options.maxValueBytes ?? 5 * 1024 * 1024,

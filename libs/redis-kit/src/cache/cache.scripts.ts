@@ -1,17 +1,17 @@
 import { defineScript } from '../core/scripts/define-script.js';
 
-export const fillEntry = defineScript({
-  name: 'cache.fill-entry',
-  source: new URL('./lua/fill-entry.lua', import.meta.url),
+export const replaceEntry = defineScript({
+  name: 'cache.replace-entry',
+  source: new URL('./lua/replace-entry.lua', import.meta.url),
   keys: ['entry'],
-  args: ['lease', 'value', 'ttlMs'],
+  args: ['header', 'bytes', 'ttlMs'],
   reply: (raw) => raw === 1,
 });
 
-export const releaseLease = defineScript({
-  name: 'cache.release-lease',
-  source: new URL('./lua/release-lease.lua', import.meta.url),
+export const removeEntry = defineScript({
+  name: 'cache.remove-entry',
+  source: new URL('./lua/remove-entry.lua', import.meta.url),
   keys: ['entry'],
-  args: ['lease'],
+  args: ['header'],
   reply: (raw) => raw === 1,
 });

@@ -9,14 +9,19 @@ import { cacheEntryKey } from './cache.keys.js';
 import type { ResolvedCacheOptions } from './cache.options.js';
 import { createEntry } from './entry.js';
 import { Flights, type Outcome } from './flights.js';
-import { decodeStored, getOrSet, type GetOrSetSettings } from './get-or-set.js';
+import { decode, getOrSet, type CacheEngine } from './get-or-set.js';
+import { Invalidations, type Invalidation } from './invalidations.js';
 import type { CacheStore } from './stores/cache-store.js';
+import { NO_TAGS, tagSet } from './tags.js';
+import { Tokens } from './tokens.js';
 import './cache.events.js';
 
 /** Options of one call. */
 export interface CacheCallOptions {
   /** How long the value is kept; default: the cache's `ttl`. */
   readonly ttl?: Duration | undefined;
+  /** Tags by which the value can be invalidated: up to 64, up to 512 bytes each. */
+  readonly tags?: readonly string[] | undefined;
 }
 
 /** A value, or the word that there is none. */
@@ -34,7 +39,8 @@ export interface CacheDependencies {
  * One cache.
  *
  * Reads never fail because of Redis: its share of their time is bounded by `deadline`, and then the factory answers.
- * After `delete` has returned, no value read before it is served or stored by anybody who asks later.
+ * After `delete`, `invalidateTags` or `clear` has returned, no value read before it is served or stored by anybody who
+ * asks later, in any process; one call in progress elsewhere may be joined for up to a second.
  * Not promised: that a value is there. Any entry may be gone at any time.
  */
 export class CacheService {
@@ -45,7 +51,9 @@ export class CacheService {
   readonly #events: RedisKitEvents;
   readonly #keySpace: KeySpace;
   readonly #flights = new Flights();
-  readonly #engine: GetOrSetSettings;
+  readonly #tokens: Tokens;
+  readonly #invalidations: Invalidations;
+  readonly #engine: CacheEngine;
 
   constructor({ name, options, store, keySpace, events }: CacheDependencies) {
     this.name = name;
@@ -59,11 +67,23 @@ export class CacheService {
       maxEncodedBytes: options.maxValueBytes,
       maxDecodedBytes: options.maxDecodedBytes,
     });
+    this.#tokens = new Tokens({ cache: name, keySpace, store });
+    this.#invalidations = new Invalidations({
+      tokens: this.#tokens,
+      removeKey: (key) => store.remove(key, options.invalidationDeadlineMs),
+      ttlMs: options.ttlMs,
+      deadlineMs: options.invalidationDeadlineMs,
+      onReplayed: (count, pending) =>
+        events.emit('cache.invalidations-replayed', { cache: name, count, pending }),
+    });
     this.#engine = {
       store,
+      tokens: this.#tokens,
       codec: this.#codec,
       deadlineMs: options.deadlineMs,
       leaseMs: options.leaseMs,
+      leaderWaitMs: options.leaderWaitMs,
+      isDoubtful: (key, tags) => this.#invalidations.concerns(key, tags),
       onError: (operation, key, error) => this.#report(operation, key, error),
     };
   }
@@ -77,14 +97,14 @@ export class CacheService {
   /** The value under a key, and whether there was one. Never throws because of Redis. */
   async lookup<T>(key: string): Promise<CacheLookup<T>> {
     const startedAt = performance.now();
-    const bytes = await this.#store.read(this.#key(key), new Budget(this.#options.deadlineMs));
-    if (bytes === UNAVAILABLE) {
+    const entryKey = this.#key(key);
+    const budget = new Budget(this.#options.deadlineMs);
+    const view = await this.#tokens.view(entryKey, NO_TAGS, budget);
+    if (view === UNAVAILABLE) {
       this.#announce(key, 'factory-without-redis', startedAt);
       return { hit: false };
     }
-    const found = await decodeStored(bytes, this.#codec, (error) =>
-      this.#report('cache.decode', key, error),
-    );
+    const found = await decode(this.#engine, entryKey, view);
     this.#announce(key, found.type === 'value' ? 'cache' : 'factory', startedAt);
     return found.type === 'value' ? { hit: true, value: found.value as T } : { hit: false };
   }
@@ -92,8 +112,9 @@ export class CacheService {
   /**
    * The value under a key; on a miss the value of `factory`, which is then stored.
    *
-   * Callers of one key in one process share one read and one factory. `null` and `undefined` are values like any other.
-   * What the factory throws, all its callers get, and nothing is stored.
+   * Callers of one key share one read and one factory; among processes one factory runs at a time. `null` and
+   * `undefined` are values like any other. What the factory throws, all its callers in this process get, and nothing is
+   * stored. A value that was stored without one of `tags` counts as a miss.
    */
   async getOrSet<T>(
     key: string,
@@ -102,9 +123,11 @@ export class CacheService {
   ): Promise<T> {
     const startedAt = performance.now();
     const ttlMs = this.#ttl(options);
+    const tags = tagSet(options.tags);
     const entryKey = this.#key(key);
-    const { value, source } = await this.#flights.join(entryKey, () =>
-      getOrSet(this.#engine, entryKey, ttlMs, async () => factory()),
+    if (this.#flights.isWithin(entryKey)) return factory();
+    const { value, source } = await this.#flights.join(entryKey, tags, () =>
+      getOrSet(this.#engine, { key: entryKey, tags, ttlMs, factory: async () => factory() }),
     );
     this.#announce(key, source, startedAt);
     return value as T;
@@ -118,17 +141,16 @@ export class CacheService {
    */
   async set<T>(key: string, value: T, options: CacheCallOptions = {}): Promise<boolean> {
     const ttlMs = this.#ttl(options);
+    const tags = tagSet(options.tags);
     const entryKey = this.#key(key);
     this.#flights.detach(entryKey);
     try {
-      const entry = createEntry(await this.#codec.encode(value));
-      const written = await this.#store.write(
-        entryKey,
-        entry,
-        ttlMs,
-        new Budget(this.#options.deadlineMs),
-      );
-      return written !== UNAVAILABLE;
+      const payload = await this.#codec.encode(value);
+      const budget = new Budget(this.#options.deadlineMs);
+      const stamp = await this.#tokens.current(tags, ttlMs, budget);
+      if (stamp === UNAVAILABLE) return false;
+      const entry = createEntry(stamp, payload);
+      return (await this.#store.write(entryKey, entry, ttlMs, budget)) !== UNAVAILABLE;
     } catch (error) {
       this.#report('cache.encode', entryKey, error);
       return false;
@@ -141,24 +163,67 @@ export class CacheService {
    * Removes a key. Once this has returned, no value read before is served or stored.
    *
    * @returns true when there was something.
-   * @throws CacheInvalidationError when Redis is unavailable: the old value may still be served until it expires.
+   * @throws CacheInvalidationError when Redis did not take it; it is queued, and this process no longer serves the value.
    */
   async delete(key: string): Promise<boolean> {
     const entryKey = this.#key(key);
-    // Twice: a flight that starts while the command travels may have read before the command arrived.
-    this.#flights.detach(entryKey);
-    try {
-      return await this.#store.remove(entryKey, this.#options.invalidationDeadlineMs);
-    } catch (error) {
-      throw new CacheInvalidationError(this.name, key, { cause: error });
-    } finally {
-      this.#flights.detach(entryKey);
-    }
+    return this.#invalidate(`key '${key}'`, [{ type: 'key', key: entryKey }], () =>
+      this.#flights.detach(entryKey),
+    );
   }
 
-  /** Resolves when the calls now in progress are done. */
-  async settled(): Promise<void> {
+  /**
+   * Makes every entry that carries one of these tags invalid, however many there are, with one command a tag. Once this
+   * has returned, none of them is served, nor stored by a factory that was running.
+   *
+   * @throws CacheInvalidationError when Redis did not take all of it; the rest is queued.
+   */
+  async invalidateTags(...tags: string[]): Promise<void> {
+    const set = tagSet(tags);
+    const subject = `the tags ${[...set].map((tag) => `'${tag}'`).join(', ')}`;
+    const invalidations = [...set].map((tag): Invalidation => ({ type: 'tag', tag }));
+    await this.#invalidate(subject, invalidations, () => this.#flights.detachTags(set));
+    for (const tag of set) this.#events.emit('cache.invalidated', { cache: this.name, tag });
+  }
+
+  /**
+   * Makes every entry of this cache invalid, with one command. Their memory is freed as they expire.
+   *
+   * @throws CacheInvalidationError when Redis did not take it; it is queued.
+   */
+  async clear(): Promise<void> {
+    await this.#invalidate('everything', [{ type: 'all' }], () => this.#flights.detachAll());
+    this.#events.emit('cache.invalidated', { cache: this.name, tag: null });
+  }
+
+  /** Invalidations that wait for Redis, for health. */
+  get pendingInvalidations(): number {
+    return this.#invalidations.pending;
+  }
+
+  /** Resolves when the calls now in progress are done, and stops retrying. */
+  async close(): Promise<void> {
+    this.#invalidations.close();
     await this.#flights.landed();
+  }
+
+  /**
+   * Detaches twice: a call that starts while the command travels may have read before the command arrived, and must not
+   * be joined by anybody who asks after it has returned. On failure too.
+   */
+  async #invalidate(
+    subject: string,
+    invalidations: readonly Invalidation[],
+    detach: () => void,
+  ): Promise<boolean> {
+    detach();
+    const results = await Promise.allSettled(
+      invalidations.map((invalidation) => this.#invalidations.apply(invalidation)),
+    );
+    detach();
+    const failure = results.find((result) => result.status === 'rejected');
+    if (failure) throw new CacheInvalidationError(this.name, subject, { cause: failure.reason });
+    return results.some((result) => result.status === 'fulfilled' && result.value);
   }
 
   #key(key: string): string {

@@ -2,7 +2,7 @@ import 'reflect-metadata';
 import type { Duration } from '../core/duration.js';
 import { injectProperty, replaceMethod } from '../core/method-decorator.js';
 import { ConfigurationError } from '../core/redis-kit.error.js';
-import { keyOf, type CacheKey } from './cache-key.js';
+import { keyOf, tagsOf, type CacheKey } from './cache-key.js';
 import type { CacheService } from './cache.service.js';
 import { getCacheToken } from './caches.js';
 
@@ -14,6 +14,8 @@ export interface CacheableOptions {
   readonly key?: CacheKey | undefined;
   /** How long a result is kept; default: the cache's `ttl`. */
   readonly ttl?: Duration | undefined;
+  /** Tags: templates like those of keys (`['products', 'product:{id}']`), or a function of the arguments. */
+  readonly tags?: readonly string[] | ((...args: never[]) => readonly string[]) | undefined;
   /** Name of the cache; default: `'default'`. */
   readonly cache?: string | undefined;
 }
@@ -36,6 +38,7 @@ export function Cacheable(options: CacheableOptions = {}) {
     const name = String(property);
     const method = descriptor.value!;
     const key = keyOf(options.key, method, name);
+    const tags = tagsOf(options.tags, method, name);
     injectProperty(prototype, token);
     replaceMethod(descriptor, async function (this: object, ...args: unknown[]) {
       const cache = (this as Record<symbol, CacheService | undefined>)[token];
@@ -46,7 +49,7 @@ export function Cacheable(options: CacheableOptions = {}) {
         );
       }
       const run = () => method.apply(this, args as never[]);
-      return cache.getOrSet(key(args, className), run, { ttl: options.ttl });
+      return cache.getOrSet(key(args, className), run, { ttl: options.ttl, tags: tags(args) });
     });
   };
 }

@@ -67,7 +67,7 @@ export class Caches {
   }
 
   /** Resolves when the calls now in progress are done. */
-  async settled(): Promise<void> {
-    await Promise.all([...this.#caches.values()].map((cache) => cache.settled()));
+  async close(): Promise<void> {
+    await Promise.all([...this.#caches.values()].map((cache) => cache.close()));
   }
 }

@@ -1,3 +1,5 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+
 /** How one `getOrSet` ended, shared by everybody who waited for it. */
 export interface Outcome {
   readonly value: unknown;
@@ -13,36 +15,64 @@ const JOIN_BOUND_MS = 1_000;
 interface Flight {
   readonly outcome: Promise<Outcome>;
   readonly startedAt: number;
+  readonly tags: ReadonlySet<string>;
 }
 
 /**
  * Calls in progress by key, so that callers of one key share one read and one factory, errors included.
  *
- * An invalidation detaches the flight: those who already wait get its result, everybody later starts anew.
+ * An invalidation detaches the flights it concerns: those who already wait get the result, everybody later starts anew.
  */
 export class Flights {
   readonly #flights = new Map<string, Flight>();
+  readonly #inTheAir = new Set<Promise<Outcome>>();
+  /** Keys whose factories the current call is part of. */
+  readonly #within = new AsyncLocalStorage<ReadonlySet<string>>();
 
-  /** Joins the flight of this key, or starts one. */
-  join(key: string, start: () => Promise<Outcome>): Promise<Outcome> {
+  /** True inside the factory of this key, which would wait for itself if it joined its own flight. */
+  isWithin(key: string): boolean {
+    return this.#within.getStore()?.has(key) === true;
+  }
+
+  /** Joins the flight of this key that heeds at least these tags, or starts one. */
+  join(key: string, tags: ReadonlySet<string>, start: () => Promise<Outcome>): Promise<Outcome> {
     const present = this.#flights.get(key);
-    if (present && performance.now() - present.startedAt < JOIN_BOUND_MS) return present.outcome;
+    if (present && isJoinable(present, tags)) return present.outcome;
 
-    const flight: Flight = { outcome: start(), startedAt: performance.now() };
+    const within = this.#within.getStore() ?? [];
+    const outcome = this.#within.run(new Set([...within, key]), start);
+    const flight: Flight = { outcome, startedAt: performance.now(), tags };
     this.#flights.set(key, flight);
+    this.#inTheAir.add(outcome);
     const land = () => {
+      this.#inTheAir.delete(outcome);
       if (this.#flights.get(key) === flight) this.#flights.delete(key);
     };
-    flight.outcome.then(land, land);
-    return flight.outcome;
+    outcome.then(land, land);
+    return outcome;
   }
 
   detach(key: string): void {
     this.#flights.delete(key);
   }
 
-  /** Resolves when every flight now in the air has landed. */
-  async landed(): Promise<void> {
-    await Promise.allSettled([...this.#flights.values()].map(({ outcome }) => outcome));
+  detachTags(tags: ReadonlySet<string>): void {
+    for (const [key, flight] of this.#flights) {
+      for (const tag of flight.tags) if (tags.has(tag)) this.#flights.delete(key);
+    }
   }
+
+  detachAll(): void {
+    this.#flights.clear();
+  }
+
+  /** Resolves when every flight now in the air has landed, detached ones included. */
+  async landed(): Promise<void> {
+    await Promise.allSettled(this.#inTheAir);
+  }
+}
+
+function isJoinable(flight: Flight, tags: ReadonlySet<string>): boolean {
+  for (const tag of tags) if (!flight.tags.has(tag)) return false;
+  return performance.now() - flight.startedAt < JOIN_BOUND_MS;
 }

@@ -1,41 +1,43 @@
 import type { Budget, UNAVAILABLE } from '../../core/failsafe/failsafe.js';
-import type { Lease } from '../entry.js';
 
 /** An answer, or the word that the store could not be asked in time. */
 export type Answer<T> = Promise<T | typeof UNAVAILABLE>;
 
 /**
- * Where a cache keeps its entries, as bytes by key. What any store must do is written down as a contract suite
+ * Where a cache keeps its entries and tokens, as bytes by key. What any store must do is written down as a contract suite
  * (`testing/contracts/cache-store.contract.ts`).
  *
- * Everything but `remove` may be answered with `UNAVAILABLE` and then had no visible effect, or one that its lease fences.
+ * Methods with a budget may answer `UNAVAILABLE`; then they had no effect, or one that the caller's header fences.
+ * Methods with a deadline throw instead: they carry invalidations, which are never lost silently.
  */
 export abstract class CacheStore {
-  /** The bytes under a key, null when there are none. */
-  abstract read(key: string, budget: Budget): Answer<Buffer | null>;
+  /** The bytes under each key, null where there are none. Never read from a replica. */
+  abstract read(keys: readonly string[], budget: Budget): Answer<(Buffer | null)[]>;
 
   /** Puts bytes under a key, whatever is there. */
-  abstract write(key: string, entry: Buffer, ttlMs: number, budget: Budget): Answer<void>;
+  abstract write(key: string, bytes: Buffer, ttlMs: number, budget: Budget): Answer<void>;
 
-  /** Puts a lease where nothing is. Answers null when it now stands, or the bytes that were there first. */
-  abstract plant(key: string, lease: Lease, ttlMs: number, budget: Budget): Answer<Buffer | null>;
+  /** Puts bytes where nothing is; answers null when they now stand, or the bytes that were there first. */
+  abstract create(key: string, bytes: Buffer, ttlMs: number, budget: Budget): Answer<Buffer | null>;
 
-  /** Replaces exactly this lease by a value; false when the lease is gone. */
-  abstract fill(
+  /** Puts bytes in the place of exactly the entry with this header; false when it is not there. */
+  abstract replace(
     key: string,
-    lease: Lease,
-    entry: Buffer,
+    header: Buffer,
+    bytes: Buffer,
     ttlMs: number,
     budget: Budget,
   ): Answer<boolean>;
 
-  /** Removes exactly this lease. */
-  abstract release(key: string, lease: Lease, budget: Budget): Answer<boolean>;
+  /** Removes exactly the entry with this header. */
+  abstract removeExactly(key: string, header: Buffer, budget: Budget): Answer<boolean>;
 
-  /**
-   * Removes whatever is under a key; true when there was something.
-   *
-   * @throws when that could not be done within the deadline: an invalidation is never lost silently.
-   */
+  /** Makes a key live at least this long from now; never shortens its life. */
+  abstract extend(key: string, ttlMs: number, budget: Budget): Answer<void>;
+
+  /** Puts bytes under a key, or throws. */
+  abstract put(key: string, bytes: Buffer, ttlMs: number, deadlineMs: number): Promise<void>;
+
+  /** Removes whatever is under a key, or throws; true when there was something. */
   abstract remove(key: string, deadlineMs: number): Promise<boolean>;
 }

@@ -1,5 +1,5 @@
 import { LRUCache } from 'lru-cache';
-import type { Lease } from '../entry.js';
+import { headerOf } from '../entry.js';
 import { CacheStore, type Answer } from './cache-store.js';
 
 /** Entries in the memory of this process: bounded, least recently used first out. */
@@ -11,32 +11,48 @@ export class MemoryCacheStore extends CacheStore {
     this.#entries = new LRUCache({ max: maxEntries });
   }
 
-  async read(key: string): Answer<Buffer | null> {
-    return this.#entries.get(key) ?? null;
+  async read(keys: readonly string[]): Answer<(Buffer | null)[]> {
+    return keys.map((key) => this.#entries.get(key) ?? null);
   }
 
-  async write(key: string, entry: Buffer, ttlMs: number): Answer<void> {
-    this.#entries.set(key, entry, { ttl: ttlMs });
+  async write(key: string, bytes: Buffer, ttlMs: number): Answer<void> {
+    this.#entries.set(key, bytes, { ttl: ttlMs });
   }
 
-  async plant(key: string, lease: Lease, ttlMs: number): Answer<Buffer | null> {
+  async create(key: string, bytes: Buffer, ttlMs: number): Answer<Buffer | null> {
     const present = this.#entries.get(key);
     if (present) return present;
-    this.#entries.set(key, lease, { ttl: ttlMs });
+    this.#entries.set(key, bytes, { ttl: ttlMs });
     return null;
   }
 
-  async fill(key: string, lease: Lease, entry: Buffer, ttlMs: number): Answer<boolean> {
-    if (!this.#entries.get(key)?.equals(lease)) return false;
-    this.#entries.set(key, entry, { ttl: ttlMs });
+  async replace(key: string, header: Buffer, bytes: Buffer, ttlMs: number): Answer<boolean> {
+    if (!this.#stands(key, header)) return false;
+    this.#entries.set(key, bytes, { ttl: ttlMs });
     return true;
   }
 
-  async release(key: string, lease: Lease): Answer<boolean> {
-    return this.#entries.get(key)?.equals(lease) === true && this.#entries.delete(key);
+  async removeExactly(key: string, header: Buffer): Answer<boolean> {
+    return this.#stands(key, header) && this.#entries.delete(key);
+  }
+
+  async extend(key: string, ttlMs: number): Answer<void> {
+    const bytes = this.#entries.get(key);
+    if (bytes && this.#entries.getRemainingTTL(key) < ttlMs) {
+      this.#entries.set(key, bytes, { ttl: ttlMs });
+    }
+  }
+
+  async put(key: string, bytes: Buffer, ttlMs: number): Promise<void> {
+    this.#entries.set(key, bytes, { ttl: ttlMs });
   }
 
   async remove(key: string): Promise<boolean> {
     return this.#entries.delete(key);
+  }
+
+  #stands(key: string, header: Buffer): boolean {
+    const bytes = this.#entries.get(key);
+    return bytes !== undefined && headerOf(bytes).equals(header);
   }
 }

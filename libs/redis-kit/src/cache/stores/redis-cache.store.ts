@@ -1,16 +1,14 @@
 import type { Redis } from 'ioredis';
 import type { RedisConnection } from '../../core/connections/redis-connection.js';
 import type { Budget } from '../../core/failsafe/failsafe.js';
-import { withDeadline } from '../../core/failsafe/deadline.js';
 import { runScript } from '../../core/scripts/script-runner.js';
-import { fillEntry, releaseLease } from '../cache.scripts.js';
-import type { Lease } from '../entry.js';
+import { removeEntry, replaceEntry } from '../cache.scripts.js';
 import { CacheStore, type Answer } from './cache-store.js';
 
 /** Hears of every step that Redis failed at. */
 export type StoreFailureListener = (operation: string, key: string, error: unknown) => void;
 
-/** Entries in Redis, one key each, through the fast-failing connection. */
+/** Entries and tokens in Redis, one key each, through the fast-failing connection. */
 export class RedisCacheStore extends CacheStore {
   constructor(
     private readonly connection: RedisConnection,
@@ -19,37 +17,61 @@ export class RedisCacheStore extends CacheStore {
     super();
   }
 
-  read(key: string, budget: Budget): Answer<Buffer | null> {
-    return this.#guarded('cache.read', key, budget, (client) => client.getBuffer(key));
+  read(keys: readonly string[], budget: Budget): Answer<(Buffer | null)[]> {
+    // On a Cluster the keys live on several masters; GETs of one tick travel as one pipeline per master.
+    const each = keys.length === 1 || this.connection.topology === 'cluster';
+    return this.#guarded('cache.read', keys[0]!, budget, (client) =>
+      each ? Promise.all(keys.map((key) => client.getBuffer(key))) : client.mgetBuffer(...keys),
+    );
   }
 
-  async write(key: string, entry: Buffer, ttlMs: number, budget: Budget): Answer<void> {
+  write(key: string, bytes: Buffer, ttlMs: number, budget: Budget): Answer<void> {
     return this.#guarded('cache.write', key, budget, async (client) => {
-      await client.set(key, entry, 'PX', ttlMs);
+      await client.set(key, bytes, 'PX', ttlMs);
     });
   }
 
-  plant(key: string, lease: Lease, ttlMs: number, budget: Budget): Answer<Buffer | null> {
-    return this.#guarded('cache.plant', key, budget, (client) =>
-      client.setBuffer(key, lease, 'PX', ttlMs, 'NX', 'GET'),
+  create(key: string, bytes: Buffer, ttlMs: number, budget: Budget): Answer<Buffer | null> {
+    return this.#guarded('cache.create', key, budget, (client) =>
+      client.setBuffer(key, bytes, 'PX', ttlMs, 'NX', 'GET'),
     );
   }
 
-  fill(key: string, lease: Lease, entry: Buffer, ttlMs: number, budget: Budget): Answer<boolean> {
-    return this.#guarded('cache.fill', key, budget, (client) =>
-      runScript(client, fillEntry, { entry: key }, { lease, value: entry, ttlMs }),
+  replace(
+    key: string,
+    header: Buffer,
+    bytes: Buffer,
+    ttlMs: number,
+    budget: Budget,
+  ): Answer<boolean> {
+    return this.#guarded('cache.replace', key, budget, (client) =>
+      runScript(client, replaceEntry, { entry: key }, { header, bytes, ttlMs }),
     );
   }
 
-  release(key: string, lease: Lease, budget: Budget): Answer<boolean> {
+  removeExactly(key: string, header: Buffer, budget: Budget): Answer<boolean> {
     return this.#guarded('cache.release', key, budget, (client) =>
-      runScript(client, releaseLease, { entry: key }, { lease }),
+      runScript(client, removeEntry, { entry: key }, { header }),
+    );
+  }
+
+  extend(key: string, ttlMs: number, budget: Budget): Answer<void> {
+    return this.#guarded('cache.extend', key, budget, async (client) => {
+      await client.pexpire(key, ttlMs, 'GT');
+    });
+  }
+
+  async put(key: string, bytes: Buffer, ttlMs: number, deadlineMs: number): Promise<void> {
+    await this.connection.required('cache.put', deadlineMs, (client) =>
+      client.set(key, bytes, 'PX', ttlMs),
     );
   }
 
   async remove(key: string, deadlineMs: number): Promise<boolean> {
-    const removed = (this.connection.cache as Redis).unlink(key);
-    return (await withDeadline('cache.remove', deadlineMs, removed)) === 1;
+    const removed = await this.connection.required('cache.remove', deadlineMs, (client) =>
+      client.unlink(key),
+    );
+    return removed === 1;
   }
 
   #guarded<T>(

@@ -21,6 +21,8 @@ const FAILURES_TO_OPEN = 3;
 /** Pause between two probes of an open circuit; with it a recovery is seen well within a second. */
 const PROBE_INTERVAL_MS = 250;
 const PROBE_DEADLINE_MS = 500;
+/** Pause before a client that ended without being told to is started again. */
+const REVIVE_AFTER_MS = 200;
 
 export interface RedisConnectionSettings {
   readonly name: string;
@@ -40,6 +42,7 @@ export class RedisConnection {
   readonly #blocking = new Set<BlockingConnection>();
   /** A key that was used on each circuit's server, to ask exactly that server for a sign of life. */
   readonly #probeKeys = new Map<string, string>();
+  readonly #revivals = new Set<NodeJS.Timeout>();
   #subscriber: Subscriber | undefined;
   #closed = false;
   readonly #failsafe: Failsafe;
@@ -151,13 +154,21 @@ export class RedisConnection {
     work: (client: Redis) => Promise<T>,
     onFailure?: (error: unknown) => void,
   ): Promise<T | typeof UNAVAILABLE> {
-    // Redis and Cluster share their commands, but the union of their overloads cannot be called.
-    const client = this.cache as Redis;
-    const run =
-      client.status === 'wait'
-        ? () => whenReady(client).then(() => work(client))
-        : () => work(client);
+    const run = () => this.#onceConnected(work);
     return this.#failsafe.run(operation, this.#scopeOf(key), budget, run, onFailure);
+  }
+
+  /**
+   * Runs a command on the same connection that cannot be done without, such as an invalidation.
+   *
+   * @throws when it failed, or was not answered within the deadline; it may still run later.
+   */
+  required<T>(
+    operation: string,
+    deadlineMs: number,
+    work: (client: Redis) => Promise<T>,
+  ): Promise<T> {
+    return withDeadline(operation, deadlineMs, this.#onceConnected(work));
   }
 
   /**
@@ -166,6 +177,7 @@ export class RedisConnection {
   async close(deadlineMs: number): Promise<void> {
     this.#closed = true;
     this.#failsafe.dispose();
+    for (const timer of this.#revivals) clearTimeout(timer);
     for (const blocking of this.#blocking) blocking.close();
     await Promise.all([
       this.#subscriber?.close(),
@@ -173,6 +185,12 @@ export class RedisConnection {
         .filter((client) => !this.#isGiven(client))
         .map((client) => closeClient(client, deadlineMs)),
     ]);
+  }
+
+  #onceConnected<T>(work: (client: Redis) => Promise<T>): Promise<T> {
+    // Redis and Cluster share their commands, but the union of their overloads cannot be called.
+    const client = this.cache as Redis;
+    return client.status === 'wait' ? whenReady(client).then(() => work(client)) : work(client);
   }
 
   #scopeOf(key: string): string {
@@ -218,6 +236,20 @@ export class RedisConnection {
     client.on('error', (error: Error) => {
       events.emit('connection.failed', { connection, role, message: safeMessage(error) });
     });
+    client.on('end', () => this.#revive(client));
+  }
+
+  /**
+   * A failover that Sentinel announces while the driver is reconnecting ends the client for good, although its retry
+   * strategy says otherwise. Unless we closed it, it is started again.
+   */
+  #revive(client: RedisClient): void {
+    if (this.#closed) return;
+    const timer = setTimeout(() => {
+      this.#revivals.delete(timer);
+      if (client.status === 'end') client.connect().catch(() => undefined);
+    }, REVIVE_AFTER_MS);
+    this.#revivals.add(timer);
   }
 
   /** A link for messages, which every node of a Cluster delivers. */
@@ -286,11 +318,13 @@ function addressOf({
   return { host: host ?? '127.0.0.1', port: port ?? 6379 };
 }
 
-function whenReady(client: RedisClient): Promise<void> {
-  if (client.status === 'ready') return Promise.resolve();
+async function whenReady(client: RedisClient): Promise<void> {
+  if (client.status === 'ready') return;
   // The first failure is not the end: the client goes on trying, and the caller's deadline bounds the wait.
   if (client.status === 'wait') client.connect().catch(() => undefined);
-  return new Promise((resolve) => client.once('ready', () => resolve()));
+  await new Promise<void>((resolve) => client.once('ready', () => resolve()));
+  // A Cluster is ready before its links are, and the first commands would pay for them.
+  if ('nodes' in client) await Promise.all(client.nodes('master').map((node) => node.ping()));
 }
 
 /** QUIT lets replies in flight arrive; a hung server never answers it, and a lost link cannot. */

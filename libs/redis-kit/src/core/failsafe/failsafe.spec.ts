@@ -141,17 +141,6 @@ describe('a circuit', () => {
     await jest.advanceTimersByTimeAsync(INTERVAL_MS);
     expect(probed).toEqual(['10.0.0.1:6379']);
   });
-
-  it('of a node that left is forgotten, with its timer', async () => {
-    const { failsafe, fail, closed, run } = setUp();
-    await fail('gone', 3, away);
-    await fail('stays', 3, away);
-    failsafe.retain(new Set(['stays', 'new']));
-    expect(failsafe.openScopes).toEqual(['stays']);
-    expect(closed).toMatchObject([{ circuit: 'default/gone' }]);
-    expect(jest.getTimerCount()).toBe(1);
-    expect(await run('gone', async () => 'value')).toBe('value');
-  });
 });
 
 describe('a budget', () => {
@@ -182,11 +171,25 @@ describe('a budget', () => {
     expect(await run('', async () => 'value', budget)).toBe('value');
   });
 
+  it('is spent by the time that passes, not by the sum of steps side by side', async () => {
+    const { run } = setUp();
+    const budget = new Budget(100);
+    const step = () => new Promise<string>((resolve) => setTimeout(resolve, 60, 'value'));
+    const steps = Promise.all([run('', step, budget), run('', step, budget)]);
+    await jest.advanceTimersByTimeAsync(60);
+    expect(await steps).toEqual(['value', 'value']);
+    expect(budget.remainingMs).toBe(40);
+    budget.refill();
+    expect(budget.remainingMs).toBe(100);
+  });
+
   it('that is used up is a reason like any other, and no fault of Redis', async () => {
     const { failsafe } = setUp();
     const heard: unknown[] = [];
     const budget = new Budget(100);
-    budget.spend(1_000);
+    budget.enter();
+    await jest.advanceTimersByTimeAsync(1_000);
+    budget.leave();
     for (let i = 0; i < 5; i++) {
       await failsafe.run(
         'cache.fill',

@@ -17,20 +17,37 @@ export interface FailsafeOptions {
   readonly events: RedisKitEvents;
 }
 
-/** What is left of the time Redis may take in one operation of several steps. */
+/**
+ * What is left of the time Redis may take in one operation of several steps. Steps that run side by side use up the time
+ * that passes, not its sum.
+ */
 export class Budget {
   #remainingMs: number;
+  #steps = 0;
+  #since = 0;
 
   constructor(readonly totalMs: number) {
     this.#remainingMs = totalMs;
   }
 
   get remainingMs(): number {
-    return this.#remainingMs;
+    const running = this.#steps > 0 ? performance.now() - this.#since : 0;
+    return Math.max(0, this.#remainingMs - running);
   }
 
-  spend(ms: number): void {
-    this.#remainingMs = Math.max(0, this.#remainingMs - ms);
+  /** A step begins. */
+  enter(): void {
+    if (this.#steps++ === 0) this.#since = performance.now();
+  }
+
+  /** A step has ended. */
+  leave(): void {
+    if (--this.#steps === 0) this.#remainingMs -= performance.now() - this.#since;
+  }
+
+  /** Gives the whole time again. */
+  refill(): void {
+    this.#remainingMs = this.totalMs;
   }
 }
 
@@ -69,7 +86,7 @@ export class Failsafe {
       onFailure?.(new DeadlineExceededError(operation, budget.totalMs));
       return UNAVAILABLE;
     }
-    const startedAt = performance.now();
+    budget.enter();
     try {
       const value = await withDeadline(operation, budget.remainingMs, work());
       breaker.succeeded();
@@ -80,17 +97,7 @@ export class Failsafe {
       onFailure?.(error);
       return UNAVAILABLE;
     } finally {
-      budget.spend(performance.now() - startedAt);
-    }
-  }
-
-  /** Forgets the circuits of scopes that are gone, such as nodes that left a Cluster. */
-  retain(scopes: ReadonlySet<string>): void {
-    for (const [scope, breaker] of this.#breakers) {
-      if (scopes.has(scope)) continue;
-      breaker.reset();
-      breaker.dispose();
-      this.#breakers.delete(scope);
+      budget.leave();
     }
   }
 
