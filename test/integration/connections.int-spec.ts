@@ -339,6 +339,6 @@ describe('a client that ended without being told to', () => {
     await eventually(() => expect(redis.status).toBe('end'));
     await eventually(async () => expect(await redis.ping()).toBe('PONG'), { within: 5_000 });
     await app.close();
-    expect(redis.status).toBe('end');
+    await eventually(() => expect(redis.status).toBe('end'));
   });
 });
