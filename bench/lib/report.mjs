@@ -14,7 +14,7 @@
  * @property {Record<string, number>} results median over the rounds
  * @property {Record<string, Spread>} spread over the rounds
  * @property {Record<string, Ratio>} ratios to `raw`, each round against its own `raw`
- * @property {Record<string, Record<string, number>>} commandsPerCall what the server was asked, by command
+ * @property {Record<string, Record<string, number>>} commandsPerCall what the server ran, by command, within scripts too
  *
  * @typedef {object} Report
  * @property {string} suite names of the suites
