@@ -126,8 +126,9 @@ export class CacheService {
     const tags = tagSet(options.tags);
     const entryKey = this.#key(key);
     if (this.#flights.isWithin(entryKey)) return factory();
+    const run = async () => this.#flights.runFactory(entryKey, factory);
     const { value, source } = await this.#flights.join(entryKey, tags, () =>
-      getOrSet(this.#engine, { key: entryKey, tags, ttlMs, factory: async () => factory() }),
+      getOrSet(this.#engine, { key: entryKey, tags, ttlMs, factory: run }),
     );
     this.#announce(key, source, startedAt);
     return value as T;
