@@ -18,7 +18,7 @@ export class RedisCacheStore extends CacheStore {
   }
 
   read(keys: readonly string[], budget: Budget): Answer<(Buffer | null)[]> {
-    // On a Cluster the keys live on several masters; GETs of one tick travel as one pipeline per master.
+    // On a Cluster the keys live on several masters; GETs of one tick leave in one write per master.
     const each = keys.length === 1 || this.connection.topology === 'cluster';
     return this.#guarded('cache.read', keys[0]!, budget, (client) =>
       each ? Promise.all(keys.map((key) => client.getBuffer(key))) : client.mgetBuffer(...keys),
@@ -59,6 +59,10 @@ export class RedisCacheStore extends CacheStore {
     return this.#guarded('cache.extend', key, budget, async (client) => {
       await client.pexpire(key, ttlMs, 'GT');
     });
+  }
+
+  life(key: string, budget: Budget): Answer<number> {
+    return this.#guarded('cache.life', key, budget, (client) => client.pttl(key));
   }
 
   async put(key: string, bytes: Buffer, ttlMs: number, deadlineMs: number): Promise<void> {
