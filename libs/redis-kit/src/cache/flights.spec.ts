@@ -165,11 +165,11 @@ describe('landing', () => {
 
   it('is at once with nothing in the air', async () => {
     const { flights, started, join } = setUp();
-    await flights.landed();
+    expect(await isSettled(flights.landed())).toBe(true);
     const flight = join('a');
     started[0]!.resolve(landedWith(1));
     await flight;
-    await flights.landed();
+    expect(await isSettled(flights.landed())).toBe(true);
   });
 });
 
