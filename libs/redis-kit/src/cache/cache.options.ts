@@ -100,7 +100,7 @@ export class CacheOptions {
   leaderWait?: Duration | undefined;
 
   /**
-   * Form of stored values. `msgpack` keeps Date, Map, Set, BigInt and undefined; `json` can be read by other programs.
+   * Form of stored values. `msgpack` keeps Date, Map, Set, BigInt and undefined; `json` keeps what JSON can hold.
    * @default 'msgpack'
    */
   @IsOneOf(['msgpack', 'json'])

@@ -81,7 +81,7 @@ describe('what a cache tells', () => {
     const facts = { cache: 'catalog', durationMs: expect.any(Number) };
     expect(heard).toEqual([
       ['cache.miss', { ...facts, key: 'key', reason: 'absent' }],
-      ['cache.hit', { ...facts, key: 'key' }],
+      ['cache.hit', { ...facts, key: 'key', tier: 'store' }],
       ['cache.miss', { ...facts, key: 'other', reason: 'absent' }],
       ['cache.invalidated', { cache: 'catalog', tag: 'mugs' }],
       ['cache.invalidated', { cache: 'catalog', tag: null }],

@@ -25,7 +25,8 @@ import { Tracking } from './tracking.js';
 const FAILURES_TO_OPEN = 3;
 /** Pause between two probes of an open circuit; with it a recovery is seen well within a second. */
 const PROBE_INTERVAL_MS = 250;
-const PROBE_DEADLINE_MS = 500;
+/** No more patience than a cache read has, or a slow server would open and close the circuit in turn. */
+const PROBE_DEADLINE_MS = 100;
 /** A tracking probe has to live for one message only. */
 const PROBE_LIFE_MS = 5_000;
 /** Pause before a client that ended without being told to is started again. */
