@@ -101,7 +101,7 @@ export class CacheService {
       onError: (operation, key, error) => this.#report(operation, key, error),
     };
     tracking?.onReset((cause) => {
-      if (cause === 'armed') void this.#invalidations.applyRecentAgain();
+      if (cause === 'rearmed') void this.#invalidations.applyRecentAgain();
     });
   }
 

@@ -17,6 +17,9 @@ const CHANNEL = '__redis__:invalidate';
 
 export type TrackingStatus = 'arming' | 'armed' | 'suspended' | 'refused';
 
+/** Why everything that is remembered has to be forgotten. `rearmed`: after a pause in which something may have been lost. */
+export type ResetCause = 'armed' | 'disarmed' | 'rearmed' | 'flushed';
+
 export interface TrackingOptions {
   readonly connection: string;
   readonly events: RedisKitEvents;
@@ -53,7 +56,7 @@ export class Tracking {
   readonly #links = new Map<string, MasterLink>();
   readonly #prefixes = new Set<string>();
   readonly #changeListeners = new Set<(key: string) => void>();
-  readonly #resetListeners = new Set<(cause: 'disarmed' | 'armed' | 'flushed') => void>();
+  readonly #resetListeners = new Set<(cause: ResetCause) => void>();
   #armedUntil = -Infinity;
   #isArmed = false;
   #wasArmed = false;
@@ -87,7 +90,7 @@ export class Tracking {
     this.#changeListeners.add(listener);
   }
 
-  onReset(listener: (cause: 'disarmed' | 'armed' | 'flushed') => void): void {
+  onReset(listener: (cause: ResetCause) => void): void {
     this.#resetListeners.add(listener);
   }
 
@@ -233,9 +236,10 @@ export class Tracking {
 
   #arm(): void {
     // A lapse that no tick noticed is a disarming all the same.
+    const again = this.#wasArmed;
     this.#isArmed = true;
     this.#wasArmed = true;
-    this.#reset('armed');
+    this.#reset(again ? 'rearmed' : 'armed');
     this.options.events.emit('tracking.armed', { connection: this.options.connection });
   }
 
@@ -247,7 +251,7 @@ export class Tracking {
     this.options.events.emit('tracking.suspended', { connection: this.options.connection });
   }
 
-  #reset(cause: 'disarmed' | 'armed' | 'flushed'): void {
+  #reset(cause: ResetCause): void {
     for (const listener of this.#resetListeners) listener(cause);
   }
 }
