@@ -1,3 +1,5 @@
+import '../core/events.js';
+
 declare module '../core/events.js' {
   interface RedisKitEventMap {
     /** A value was answered from the cache: from this process' memory, or from the store. */
@@ -17,5 +19,3 @@ declare module '../core/events.js' {
     'cache.error': { cache: string; key: string; operation: string; message: string };
   }
 }
-
-export {};
