@@ -68,7 +68,7 @@ export class CacheOptions {
    * Most entries a `memory` store holds; the least recently used one goes first.
    * @default 10000
    */
-  @IsIntegerBetween(1, 100_000_000)
+  @IsIntegerBetween(1, 10_000_000)
   maxEntries?: number | undefined;
 
   /**
