@@ -1,7 +1,12 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { INestApplicationContext } from '@nestjs/common';
 import { CacheService } from 'nestjs-redis-kit';
-import { cacheContract, cacheStoreContract, keysWithoutExpiry } from 'nestjs-redis-kit/testing';
+import {
+  cacheContract,
+  cacheStoreContract,
+  eventually,
+  keysWithoutExpiry,
+} from 'nestjs-redis-kit/testing';
 import { RedisCacheStore } from '../../libs/redis-kit/src/cache/stores/redis-cache.store.js';
 import { RedisConnections } from '../../libs/redis-kit/src/core/connections/redis-connections.js';
 import { startApplication } from '../support/application.js';
@@ -41,17 +46,25 @@ describeTopologies('the contract', (topology) => {
     });
   });
 
-  describe('of a cache', () => {
+  describe.each([
+    { title: 'of a cache', inFront: {} },
+    { title: 'of a cache with memory in front', inFront: { l1: {} } },
+  ])('$title', ({ inFront }) => {
     const contract = cacheContract(
       async (options) => {
         const app = await startApplication({
           connections: connections(),
           // What a cache answers is tried here, not how fast: a busy machine must not look like an outage.
-          caches: { default: { deadline: '10s', invalidationDeadline: '10s', ...options } },
+          caches: {
+            default: { deadline: '10s', invalidationDeadline: '10s', ...inFront, ...options },
+          },
         });
-        return { cache: app.get(CacheService), dispose: () => app.close() };
+        const cache = app.get(CacheService);
+        // In the first moments what was invalidated is invalidated once more, and what was stored since is lost.
+        await eventually(() => cache.localMemory === 'armed', { within: 10_000 });
+        return { cache, dispose: () => app.close() };
       },
-      { shortTtlMs: SHORT_TTL_MS },
+      { shortTtlMs: SHORT_TTL_MS, sharesBinary: 'l1' in inFront },
     );
 
     it.each([...contract])('$title', ({ run }) => expect(run()).resolves.toBeUndefined());
