@@ -37,5 +37,12 @@ export { Cacheable } from './cache/cacheable.decorator.js';
 export type { CacheableOptions } from './cache/cacheable.decorator.js';
 export type { CacheKey } from './cache/cache-key.js';
 export { getCacheToken, InjectCache } from './cache/caches.js';
-export { CacheInvalidationError, CacheKeyError } from './cache/cache.errors.js';
+export {
+  CachedFactoryError,
+  CacheInvalidationError,
+  CacheKeyError,
+  FactoryTimeoutError,
+} from './cache/cache.errors.js';
+export type { CacheFactory, FactoryContext } from './cache/factory-runs.js';
+export type { FactoryTimeoutOptions, FreshnessOptions } from './cache/freshness.options.js';
 export type { CacheOptions } from './cache/cache.options.js';

@@ -1,10 +1,12 @@
 import { toMs, type Duration } from '../core/duration.js';
 import { IsDuration, IsIntegerBetween, IsOneOf, IsText } from '../core/options/constraints.js';
+import type { Freshness } from './freshness.js';
+import { FreshnessOptions, resolveFreshness } from './freshness.options.js';
 
 /** Options of one cache. */
-export class CacheOptions {
+export class CacheOptions extends FreshnessOptions {
   /**
-   * How long a value is kept. Every entry expires.
+   * How long a value is fresh. Every entry expires: with its `ttl`, or with the stale time allowed after it.
    * @default '5m'
    */
   @IsDuration({ min: 1 })
@@ -90,6 +92,7 @@ export class CacheOptions {
 
 export interface ResolvedCacheOptions {
   readonly ttlMs: number;
+  readonly freshness: Freshness;
   readonly store: 'redis' | 'memory';
   readonly connection: string;
   readonly maxEntries: number;
@@ -104,8 +107,10 @@ export interface ResolvedCacheOptions {
 }
 
 export function resolveCacheOptions(options: CacheOptions): ResolvedCacheOptions {
+  const ttlMs = toMs(options.ttl ?? '5m');
   return {
-    ttlMs: toMs(options.ttl ?? '5m'),
+    ttlMs,
+    freshness: resolveFreshness(options, ttlMs),
     store: options.store ?? 'redis',
     connection: options.connection ?? 'default',
     maxEntries: options.maxEntries ?? 10_000,
