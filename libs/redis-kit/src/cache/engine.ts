@@ -70,6 +70,8 @@ export async function decode(
     const now = await engine.store.now(budget);
     if (now === UNAVAILABLE) return UNAVAILABLE;
     staleMs = now - entry.staleFromMs;
+    // The estimate of the server's clock may be a little behind.
+    if (entry.isExpired) staleMs = Math.max(staleMs, 0);
   }
   try {
     const value = await engine.codec.decode(entry.payload);

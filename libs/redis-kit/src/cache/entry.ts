@@ -10,10 +10,13 @@ import { randomFillSync } from 'node:crypto';
  * compare-and-set looks at the first 17 bytes only, so that its cost does not grow with the value.
  */
 const VALUE = 0x56;
+/** A value that was made stale before its time: whatever a clock says, it is not fresh any more. */
+const EXPIRED_VALUE = 0x53;
 const LEASE = 0x4c;
 const FAILURE = 0x46;
 const KINDS = new Map([
   [VALUE, 'value'],
+  [EXPIRED_VALUE, 'value'],
   [LEASE, 'lease'],
   [FAILURE, 'failure'],
 ] as const);
@@ -49,6 +52,8 @@ export const NO_TIMES: Times = { staleFromMs: 0, madeInMs: 0 };
 
 export interface StoredEntry extends Times {
   readonly kind: 'value' | 'lease' | 'failure';
+  /** Made stale before its time. */
+  readonly isExpired: boolean;
   /** Kind and id: what a compare-and-set compares. */
   readonly header: Buffer;
   readonly stamp: Stamp;
@@ -84,11 +89,12 @@ export const createEntry = (stamp: Stamp, payload: Buffer, times = NO_TIMES): Bu
 /** Kind and id of an entry or lease. */
 export const headerOf = (bytes: Buffer): Buffer => bytes.subarray(0, HEADER_BYTES);
 
-/** The same entry with a new id, stale from a moment on, or from earlier if it was; undefined when it cannot be stale. */
+/** The same value with a new id, stale from a moment on, or from earlier if it was; undefined when it cannot be stale. */
 export function withStaleFrom(bytes: Buffer, staleFromMs: number): Buffer | undefined {
   const entry = parseEntry(bytes);
   if (entry?.kind !== 'value' || entry.staleFromMs === 0) return undefined;
   const stale = Buffer.from(bytes);
+  stale[0] = EXPIRED_VALUE;
   writeRandom(stale, 1);
   stale.writeUIntBE(Math.min(entry.staleFromMs, staleFromMs), STALE_FROM_AT, STALE_FROM_BYTES);
   return stale;
@@ -134,6 +140,7 @@ export function parseEntry(bytes: Buffer): StoredEntry | undefined {
   const stamp = { epoch: bytes.subarray(EPOCH_AT, TAGS_AT), tags };
   return {
     kind,
+    isExpired: bytes[0] === EXPIRED_VALUE,
     header: headerOf(bytes),
     staleFromMs: bytes.readUIntBE(STALE_FROM_AT, STALE_FROM_BYTES),
     madeInMs: bytes.readUInt32BE(MADE_IN_AT),
