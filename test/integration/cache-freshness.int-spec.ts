@@ -400,7 +400,11 @@ describeTopologies('freshness', (topology) => {
       expect(await one.get('long')).toBe(1);
       expect(await one.expire('long')).toBe(true);
       expect(await lives('long')).toBeGreaterThan(99 * 86_400_000);
-      const slow = { ttl: '50d', staleIfError: '50d', factoryTimeout: { soft: '50d', hard: '50d' } };
+      const slow = {
+        ttl: '50d',
+        staleIfError: '50d',
+        factoryTimeout: { soft: '50d', hard: '50d' },
+      };
       expect(await one.getOrSet('long', () => 2, slow as CacheCallOptions)).toBe(2);
     });
   });

@@ -113,8 +113,7 @@ export class CacheService {
     const budget = new Budget(this.#options.deadlineMs);
     const view = await this.#tokens.view(entryKey, NO_TAGS, budget);
     const named = { name: key, key: entryKey };
-    const found =
-      view === UNAVAILABLE ? view : await decode(this.#engine, named, view, budget);
+    const found = view === UNAVAILABLE ? view : await decode(this.#engine, named, view, budget);
     if (found === UNAVAILABLE) {
       this.#announce(key, 'factory-without-redis', startedAt);
       return { hit: false };

@@ -144,7 +144,8 @@ const optionalMs = (duration: Duration | undefined): number | undefined =>
 export function ttlOf(name: string, duration: Duration | undefined): number | undefined {
   if (duration === undefined) return undefined;
   const ms = toMs(duration);
-  if (!(ms >= 1)) throw new RangeError(`A ${name} is at least 1 ms, got ${JSON.stringify(duration)}`);
+  if (!(ms >= 1))
+    throw new RangeError(`A ${name} is at least 1 ms, got ${JSON.stringify(duration)}`);
   return ms;
 }
 

@@ -1,5 +1,11 @@
 import { Budget, UNAVAILABLE } from '../core/failsafe/failsafe.js';
-import { answeredBy, decode, type CacheEngine, type FoundValue, type ReadThrough } from './engine.js';
+import {
+  answeredBy,
+  decode,
+  type CacheEngine,
+  type FoundValue,
+  type ReadThrough,
+} from './engine.js';
 import { createLease, headerOf } from './entry.js';
 import { capturedLifeMs, produce, type Place } from './fill.js';
 import type { FactoryRun } from './factory-runs.js';

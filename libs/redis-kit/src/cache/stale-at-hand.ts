@@ -1,6 +1,12 @@
 import { deferred } from '../core/deferred.js';
 import { Budget, UNAVAILABLE } from '../core/failsafe/failsafe.js';
-import { answeredBy, decode, type CacheEngine, type FoundValue, type ReadThrough } from './engine.js';
+import {
+  answeredBy,
+  decode,
+  type CacheEngine,
+  type FoundValue,
+  type ReadThrough,
+} from './engine.js';
 import type { Outcome } from './flights.js';
 import { announced } from './refresh.js';
 
