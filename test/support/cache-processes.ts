@@ -18,6 +18,7 @@ export interface CacheProcesses {
   /** What both announced about stale values. */
   readonly events: { readonly [E in FreshnessEvent]: RedisKitEventMap[E][] };
   entryKey(key: string): string;
+  readonly epochKey: string;
   /** Shuts the first one down. */
   close(): Promise<void>;
 }
@@ -53,6 +54,7 @@ export async function withCacheProcesses(
       caches: [apps[0].get(CacheService), apps[1].get(CacheService)],
       events,
       entryKey: (key) => `${namespace}:v1:cache:{default:${key}}`,
+      epochKey: `${namespace}:v1:cache-epoch:{default}`,
       close,
     });
   } finally {

@@ -1,7 +1,31 @@
 import { toMs, type Duration } from '../core/duration.js';
-import { IsDuration, IsIntegerBetween, IsOneOf, IsText } from '../core/options/constraints.js';
+import {
+  IsDuration,
+  IsFlag,
+  IsIntegerBetween,
+  IsOneOf,
+  IsText,
+} from '../core/options/constraints.js';
+import { Nested } from '../core/options/nested.js';
 import type { Freshness } from './freshness.js';
 import { FreshnessOptions, resolveFreshness } from './freshness.options.js';
+
+/** Options of the memory in front of a Redis cache. */
+export class L1Options {
+  /**
+   * Most values held; the least recently used one goes first.
+   * @default 1000
+   */
+  @IsIntegerBetween(1, 10_000_000)
+  maxEntries?: number | undefined;
+
+  /**
+   * Most bytes held, counted as stored in Redis.
+   * @default 67108864
+   */
+  @IsIntegerBetween(1, Number.MAX_SAFE_INTEGER)
+  maxBytes?: number | undefined;
+}
 
 /** Options of one cache. */
 export class CacheOptions extends FreshnessOptions {
@@ -25,6 +49,22 @@ export class CacheOptions extends FreshnessOptions {
    */
   @IsText()
   connection?: string | undefined;
+
+  /**
+   * Keeps values in the memory of this process too, coherent by Redis' own invalidation messages. Such values are frozen.
+   * For what is read far more often than written.
+   * @default none
+   */
+  @Nested(() => L1Options)
+  l1?: L1Options | undefined;
+
+  /**
+   * Whether current tokens are remembered, kept coherent by a link to each master; otherwise they are read with each
+   * entry. Needed by `l1`.
+   * @default true
+   */
+  @IsFlag()
+  tracking?: boolean | undefined;
 
   /**
    * Most entries a `memory` store holds; the least recently used one goes first.
@@ -62,7 +102,7 @@ export class CacheOptions extends FreshnessOptions {
   leaderWait?: Duration | undefined;
 
   /**
-   * Form of stored values. `msgpack` keeps Date, Map, Set, BigInt and undefined; `json` can be read by other programs.
+   * Form of stored values. `msgpack` keeps Date, Map, Set, BigInt and undefined; `json` keeps what JSON can hold.
    * @default 'msgpack'
    */
   @IsOneOf(['msgpack', 'json'])
@@ -95,6 +135,8 @@ export interface ResolvedCacheOptions {
   readonly freshness: Freshness;
   readonly store: 'redis' | 'memory';
   readonly connection: string;
+  readonly l1: { readonly maxEntries: number; readonly maxBytes: number } | undefined;
+  readonly tracking: boolean;
   readonly maxEntries: number;
   readonly deadlineMs: number;
   readonly invalidationDeadlineMs: number;
@@ -113,6 +155,11 @@ export function resolveCacheOptions(options: CacheOptions): ResolvedCacheOptions
     freshness: resolveFreshness(options, ttlMs),
     store: options.store ?? 'redis',
     connection: options.connection ?? 'default',
+    l1: options.l1 && {
+      maxEntries: options.l1.maxEntries ?? 1_000,
+      maxBytes: options.l1.maxBytes ?? 64 * 1024 * 1024,
+    },
+    tracking: options.tracking ?? true,
     maxEntries: options.maxEntries ?? 10_000,
     deadlineMs: toMs(options.deadline ?? '100ms'),
     invalidationDeadlineMs: toMs(options.invalidationDeadline ?? '1s'),

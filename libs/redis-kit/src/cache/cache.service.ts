@@ -1,14 +1,22 @@
 import { Codec } from '../core/codec/codec.js';
 import type { Duration } from '../core/duration.js';
+import type { Tracking, TrackingStatus } from '../core/connections/tracking.js';
 import type { RedisKitEvents } from '../core/events.js';
 import { Budget, UNAVAILABLE } from '../core/failsafe/failsafe.js';
 import type { KeySpace } from '../core/key-space.js';
 import { safeMessage } from '../core/redact.js';
 import { CacheInvalidationError, CacheKeyError } from './cache.errors.js';
-import { cacheEntryKey, cacheRefreshKey } from './cache.keys.js';
+import {
+  cacheEntriesPrefix,
+  cacheEntryKey,
+  cacheEpochKey,
+  cacheRefreshKey,
+  cacheTagKey,
+  cacheTokensPrefix,
+} from './cache.keys.js';
 import type { ResolvedCacheOptions } from './cache.options.js';
-import { decode, type CacheEngine } from './engine.js';
-import { createEntry, NO_TIMES } from './entry.js';
+import { decode, type CacheEngine, type Read } from './engine.js';
+import { createEntry, NO_TIMES, type Stamp } from './entry.js';
 import { FactoryRuns, type CacheFactory, type FactoryContext } from './factory-runs.js';
 import { Flights, type Outcome } from './flights.js';
 import { getOrSet } from './get-or-set.js';
@@ -16,6 +24,8 @@ import { isTimed, jittered, staleForMs, ttlFor } from './freshness.js';
 import { freshnessOf, type FreshnessOptions } from './freshness.options.js';
 import { Invalidations, type Invalidation } from './invalidations.js';
 import { LateTags } from './late-tags.js';
+import { deepFreeze } from './freeze.js';
+import { LocalMemory } from './local-memory.js';
 import type { CacheStore } from './stores/cache-store.js';
 import { NO_TAGS, tagSet } from './tags.js';
 import { Tokens } from './tokens.js';
@@ -38,6 +48,8 @@ export interface CacheDependencies {
   readonly store: CacheStore;
   readonly keySpace: KeySpace;
   readonly events: RedisKitEvents;
+  /** Hears of changed keys; undefined: nothing is remembered locally. */
+  readonly tracking?: Tracking | undefined;
 }
 
 /**
@@ -57,11 +69,12 @@ export class CacheService {
   readonly #keySpace: KeySpace;
   readonly #flights = new Flights();
   readonly #runs = new FactoryRuns();
+  readonly #local: LocalMemory | undefined;
   readonly #tokens: Tokens;
   readonly #invalidations: Invalidations;
   readonly #engine: CacheEngine;
 
-  constructor({ name, options, store, keySpace, events }: CacheDependencies) {
+  constructor({ name, options, store, keySpace, events, tracking }: CacheDependencies) {
     this.name = name;
     this.#options = options;
     this.#store = store;
@@ -73,7 +86,8 @@ export class CacheService {
       maxEncodedBytes: options.maxValueBytes,
       maxDecodedBytes: options.maxDecodedBytes,
     });
-    this.#tokens = new Tokens({ cache: name, keySpace, store });
+    this.#local = tracking && this.#remember(tracking);
+    this.#tokens = new Tokens({ cache: name, keySpace, store, local: this.#local });
     this.#invalidations = new Invalidations({
       tokens: this.#tokens,
       removeKey: (key) => store.remove(key, options.invalidationDeadlineMs),
@@ -95,9 +109,13 @@ export class CacheService {
       leaseMs: options.leaseMs,
       leaderWaitMs: options.leaderWaitMs,
       refreshKey: (key) => cacheRefreshKey(keySpace, name, key),
+      keep: (...read) => this.#keep(...read),
       isDoubtful: (key, tags) => this.#invalidations.concerns(key, tags),
       onError: (operation, key, error) => this.#report(operation, key, error),
     };
+    tracking?.onReset((cause) => {
+      if (cause === 'rearmed') void this.#invalidations.applyRecentAgain();
+    });
   }
 
   /** The value under a key; undefined on a miss. `lookup` tells a stored `undefined` from a miss. */
@@ -110,6 +128,11 @@ export class CacheService {
   async lookup<T>(key: string): Promise<CacheLookup<T>> {
     const startedAt = performance.now();
     const entryKey = this.#key(key);
+    const kept = this.#local?.value(entryKey, NO_TAGS);
+    if (kept) {
+      this.#announceHit(key, 'memory', startedAt);
+      return { hit: true, value: kept.value as T };
+    }
     const budget = new Budget(this.#options.deadlineMs);
     const view = await this.#tokens.view(entryKey, NO_TAGS, budget);
     const named = { name: key, key: entryKey };
@@ -140,6 +163,11 @@ export class CacheService {
     const freshness = freshnessOf(this.#options.freshness, options);
     const tags = tagSet(options.tags);
     const entryKey = this.#key(key);
+    const kept = this.#local?.value(entryKey, tags);
+    if (kept) {
+      this.#announceHit(key, 'memory', startedAt);
+      return kept.value as T;
+    }
     if (this.#flights.isWithin(entryKey)) {
       return this.#runs.start({ cache: this.name, key, tags, factory }).value as Promise<T>;
     }
@@ -162,7 +190,7 @@ export class CacheService {
     const freshness = freshnessOf(this.#options.freshness, options);
     const tags = tagSet(options.tags);
     const entryKey = this.#key(key);
-    this.#flights.detach(entryKey);
+    this.#detachKey(entryKey);
     try {
       const payload = await this.#codec.encode(value);
       const budget = new Budget(this.#options.deadlineMs);
@@ -178,7 +206,7 @@ export class CacheService {
       this.#report('cache.encode', entryKey, error);
       return false;
     } finally {
-      this.#flights.detach(entryKey);
+      this.#detachKey(entryKey);
     }
   }
 
@@ -191,7 +219,7 @@ export class CacheService {
   async delete(key: string): Promise<boolean> {
     const entryKey = this.#key(key);
     return this.#invalidate(`key '${key}'`, [{ type: 'key', key: entryKey }], () =>
-      this.#flights.detach(entryKey),
+      this.#detachKey(entryKey),
     );
   }
 
@@ -208,7 +236,7 @@ export class CacheService {
     return this.#invalidate(
       `the freshness of key '${key}'`,
       [{ type: 'freshness', key: entryKey }],
-      () => this.#flights.detach(entryKey),
+      () => this.#detachKey(entryKey),
     );
   }
 
@@ -232,8 +260,16 @@ export class CacheService {
    * @throws CacheInvalidationError when Redis did not take it; it is queued.
    */
   async clear(): Promise<void> {
-    await this.#invalidate('everything', [{ type: 'all' }], () => this.#flights.detachAll());
+    await this.#invalidate('everything', [{ type: 'all' }], () => {
+      this.#flights.detachAll();
+      this.#local?.forgetAll();
+    });
     this.#events.emit('cache.invalidated', { cache: this.name, tag: null });
+  }
+
+  /** Whether values and tokens are kept in this process' memory; `off` when the options say so. */
+  get localMemory(): TrackingStatus | 'off' {
+    return this.#local?.status ?? 'off';
   }
 
   /** Invalidations that wait for Redis, for health. */
@@ -268,6 +304,42 @@ export class CacheService {
     return results.some((result) => result.status === 'fulfilled' && result.value);
   }
 
+  #remember(tracking: Tracking): LocalMemory {
+    const epochKey = cacheEpochKey(this.#keySpace, this.name);
+    const tagKey = (tag: string) => cacheTagKey(this.#keySpace, this.name, tag);
+    tracking.watch(cacheTokensPrefix(this.#keySpace));
+    if (this.#options.l1) tracking.watch(cacheEntriesPrefix(this.#keySpace, this.name));
+    tracking.onChange((key) => {
+      if (key === epochKey) this.#flights.detachAll();
+      else this.#flights.detachWhere((tags) => [...tags].some((tag) => tagKey(tag) === key));
+    });
+    return new LocalMemory(tracking, { l1: this.#options.l1, epochKey, tagKey });
+  }
+
+  /** Values that are kept in memory are handed out frozen, from the first time on. */
+  #keep(key: string, view: Read, value: unknown, freshForMs: number): unknown {
+    const local = this.#local;
+    if (!local?.keepsValues || !view.entry) return value;
+    deepFreeze(value);
+    if (freshForMs <= 0) return value;
+    const { stamp, payload } = view.entry;
+    const copy = copyOf(stamp);
+    const bytes = payload.length;
+    // How long it still lives is asked behind the caller's back, once per value and process.
+    const asked = this.#store.life(key, new Budget(this.#options.deadlineMs));
+    void asked.then((lifeMs) => {
+      if (lifeMs === UNAVAILABLE) return;
+      const keptMs = Math.min(lifeMs, freshForMs);
+      local.rememberValue(key, value, copy, bytes, keptMs, view.readAt);
+    });
+    return value;
+  }
+
+  #detachKey(entryKey: string): void {
+    this.#flights.detach(entryKey);
+    this.#local?.forget(entryKey);
+  }
+
   #key(key: string): string {
     if (typeof key !== 'string' || key === '') {
       throw new CacheKeyError(`A cache key is text that is not empty, got ${JSON.stringify(key)}`);
@@ -276,18 +348,29 @@ export class CacheService {
   }
 
   #announce(key: string, source: Outcome['source'], startedAt: number): void {
-    const event = source === 'cache' ? 'cache.hit' : 'cache.miss';
-    if (!this.#events.has(event)) return;
-    const facts = { cache: this.name, key, durationMs: performance.now() - startedAt };
-    if (event === 'cache.hit') this.#events.emit(event, facts);
-    else {
+    if (source === 'cache') {
+      this.#announceHit(key, 'store', startedAt);
+    } else if (this.#events.has('cache.miss')) {
       const reason = source === 'factory' ? 'absent' : 'unavailable';
-      this.#events.emit(event, { ...facts, reason });
+      const durationMs = performance.now() - startedAt;
+      this.#events.emit('cache.miss', { cache: this.name, key, reason, durationMs });
     }
+  }
+
+  #announceHit(key: string, tier: 'memory' | 'store', startedAt: number): void {
+    if (!this.#events.has('cache.hit')) return;
+    const durationMs = performance.now() - startedAt;
+    this.#events.emit('cache.hit', { cache: this.name, key, tier, durationMs });
   }
 
   #report(operation: string, key: string, error: unknown): void {
     const message = safeMessage(error);
     this.#events.emit('cache.error', { cache: this.name, key, operation, message });
   }
+}
+
+/** Tokens out of a larger network buffer, which they would keep alive. */
+function copyOf({ epoch, tags }: Stamp): Stamp {
+  const copies = [...tags].map(([tag, token]) => [tag, Buffer.from(token)] as const);
+  return { epoch: Buffer.from(epoch), tags: new Map(copies) };
 }

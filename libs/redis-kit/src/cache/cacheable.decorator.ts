@@ -42,7 +42,12 @@ export function Cacheable(options: CacheableOptions = {}) {
     const key = keyOf(keyOption, method, name);
     const tags = tagsOf(tagsOption, method, name);
     injectProperty(prototype, token);
-    replaceMethod(descriptor, async function (this: object, ...args: unknown[]) {
+    replaceMethod(descriptor, async function (this: object | undefined, ...args: unknown[]) {
+      if (this === undefined) {
+        throw new ConfigurationError(
+          `${name}() is @Cacheable, but it was called without its instance, which holds the cache.`,
+        );
+      }
       const cache = (this as Record<symbol, CacheService | undefined>)[token];
       const { name: className } = this.constructor;
       if (!cache) {

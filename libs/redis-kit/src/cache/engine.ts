@@ -9,6 +9,9 @@ import type { LateTags } from './late-tags.js';
 import type { Answer, CacheStore } from './stores/cache-store.js';
 import type { Tokens, View } from './tokens.js';
 
+/** An entry as it was read. */
+export type Read = Pick<View, 'entry' | 'isCurrent' | 'readAt'>;
+
 /** What the steps of a cache work with. */
 export interface CacheEngine {
   readonly cache: string;
@@ -23,6 +26,8 @@ export interface CacheEngine {
   readonly leaderWaitMs: number;
   /** The key of whoever makes the stale value of a key anew. */
   readonly refreshKey: (name: string) => string;
+  /** Hears of each value read from the store, and may keep it; answers the value to hand out. */
+  readonly keep: (key: string, view: Read, value: unknown, freshForMs: number) => unknown;
   /** True for what was invalidated here while Redis did not take it. */
   readonly isDoubtful: (key: string, tags: Iterable<string>) => boolean;
   /** Hears of payloads that cannot be decoded or encoded. */
@@ -59,9 +64,10 @@ export type Found =
 export async function decode(
   engine: CacheEngine,
   { name, key }: Pick<ReadThrough, 'name' | 'key'>,
-  { entry, isCurrent }: Pick<View, 'entry' | 'isCurrent'>,
+  view: Read,
   budget: Budget,
 ): Answer<Found> {
+  const { entry, isCurrent } = view;
   if (!isCurrent || !entry) return { type: 'absent' };
   if (engine.isDoubtful(key, entry.stamp.tags.keys())) return { type: 'absent' };
   if (entry.kind === 'lease') return { type: 'led' };
@@ -74,12 +80,13 @@ export async function decode(
     if (entry.isExpired) staleMs = Math.max(staleMs, 0);
   }
   try {
-    const value = await engine.codec.decode(entry.payload);
+    const decoded = await engine.codec.decode(entry.payload);
     if (entry.kind === 'failure') {
-      const [originalName, message] = value as [string, string];
+      const [originalName, message] = decoded as [string, string];
       const error = new CachedFactoryError(engine.cache, name, originalName, message);
       return { type: 'failure', error };
     }
+    const value = engine.keep(key, view, decoded, -staleMs);
     const { header, madeInMs, stamp } = entry;
     return { type: 'value', value, staleMs, madeInMs, header, tags: [...stamp.tags.keys()] };
   } catch (error) {

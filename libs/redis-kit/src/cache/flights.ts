@@ -83,10 +83,13 @@ export class Flights {
   }
 
   detachTags(tags: ReadonlySet<string>): void {
+    this.detachWhere((carried) => [...carried].some((tag) => tags.has(tag)));
+  }
+
+  /** Detaches the flights of which `concerns` holds. */
+  detachWhere(concerns: (tags: ReadonlySet<string>) => boolean): void {
     this.#invalidations += 1;
-    for (const [key, flight] of this.#flights) {
-      for (const tag of flight.tags) if (tags.has(tag)) this.#flights.delete(key);
-    }
+    for (const [key, flight] of this.#flights) if (concerns(flight.tags)) this.#flights.delete(key);
   }
 
   detachAll(): void {

@@ -53,7 +53,7 @@ async function whatStands(
 ): Answer<Claim> {
   const entry = parseEntry(bytes);
   if (entry?.kind !== 'failure') return { type: 'taken' };
-  const found = await decode(engine, call, { entry, isCurrent: true }, budget);
+  const found = await decode(engine, call, { entry, isCurrent: true, readAt: 0 }, budget);
   return found !== UNAVAILABLE && found.type === 'failure' ? found : { type: 'taken' };
 }
 

@@ -1,5 +1,6 @@
 import type { Redis } from 'ioredis';
 import { RedisUnavailableError } from '../redis-kit.error.js';
+import { STALL_MS } from '../failsafe/deadline.js';
 import type { RedisClient } from './connection-url.js';
 
 interface DriverCommand {
@@ -102,9 +103,12 @@ class SilenceWatch {
   }
 
   #wait(ms: number): void {
+    const startedAt = performance.now();
     this.#timer = setTimeout(() => {
+      // After a stall of this process the wait begins anew: what is due may not even have been sent.
+      if (performance.now() - startedAt > ms + STALL_MS) this.#wait(this.silenceMs);
       // One more poll of the event loop: the replies may be waiting.
-      setImmediate(() => this.#judge());
+      else setImmediate(() => this.#judge());
     }, ms);
     this.#timer.unref();
   }

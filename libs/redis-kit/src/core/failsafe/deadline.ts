@@ -4,7 +4,7 @@ import { DeadlineExceededError } from '../redis-kit.error.js';
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 /** A timer that fires this late was held up by this process, which could not have heard an answer meanwhile. */
-const STALL_MS = 50;
+export const STALL_MS = 50;
 
 /**
  * Settles with `work`, or rejects with `DeadlineExceededError` after `deadlineMs`. The work is not cancelled.
