@@ -39,3 +39,11 @@ export type { CacheKey } from './cache/cache-key.js';
 export { getCacheToken, InjectCache } from './cache/caches.js';
 export { CacheInvalidationError, CacheKeyError } from './cache/cache.errors.js';
 export type { CacheOptions } from './cache/cache.options.js';
+export { HttpCache } from './cache/http/http-cache.decorator.js';
+export { HttpCacheInterceptor } from './cache/http/http-cache.interceptor.js';
+export type {
+  HttpCacheControl,
+  HttpCacheOptions,
+  HttpCacheVaryBy,
+} from './cache/http/http-cache.options.js';
+export type { FromRequest, HttpCacheRequest } from './cache/http/http-request.js';

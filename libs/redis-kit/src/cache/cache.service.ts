@@ -196,6 +196,11 @@ export class CacheService {
     this.#events.emit('cache.invalidated', { cache: this.name, tag: null });
   }
 
+  /** How long a value is kept unless a call says otherwise, in milliseconds. */
+  get ttlMs(): number {
+    return this.#options.ttlMs;
+  }
+
   /** Invalidations that wait for Redis, for health. */
   get pendingInvalidations(): number {
     return this.#invalidations.pending;
