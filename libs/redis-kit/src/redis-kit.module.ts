@@ -7,12 +7,11 @@ import {
   type Type,
 } from '@nestjs/common';
 import { ModulesContainer } from '@nestjs/core';
-import { CacheService } from './cache/cache.service.js';
 import { CacheOptions } from './cache/cache.options.js';
 import { Caches, getCacheToken } from './cache/caches.js';
 import { getRedisToken } from './core/connections/inject-redis.decorator.js';
 import { RedisConnections } from './core/connections/redis-connections.js';
-import { RedisKitEvents, type RedisKitEvent, type RedisKitListener } from './core/events.js';
+import { RedisKitEvents } from './core/events.js';
 import { KeySpace } from './core/key-space.js';
 import { Lifecycle } from './core/lifecycle.js';
 import { validateOptions } from './core/options/validate-options.js';
@@ -22,6 +21,7 @@ import {
   type RedisKitOptions,
   type ResolvedRedisKitOptions,
 } from './redis-kit.options.js';
+import { cacheProviders, FOUNDATION, RESOLVED_OPTIONS, tokenOf } from './redis-kit.providers.js';
 
 /** Makes the options, for `useClass` and `useExisting`. */
 export interface RedisKitOptionsFactory {
@@ -49,8 +49,6 @@ export interface RedisKitFeatureOptions {
   /** Caches of this module, by name. */
   readonly caches: Record<string, CacheOptions>;
 }
-
-const RESOLVED_OPTIONS = Symbol('redis-kit:options');
 
 /**
  * Everything an application uses Redis for. Import it once, with `forRoot()` or `forRootAsync()`.
@@ -127,22 +125,7 @@ function rootModule(
   isGlobal = true,
 ): DynamicModule {
   const shared: Provider[] = [
-    {
-      provide: RedisKitEvents,
-      inject: [RESOLVED_OPTIONS],
-      useFactory: ({ onEvents }: ResolvedRedisKitOptions) => {
-        const events = new RedisKitEvents();
-        for (const [event, listener] of Object.entries(onEvents)) {
-          events.on(event as RedisKitEvent, listener as RedisKitListener<RedisKitEvent>);
-        }
-        return events;
-      },
-    },
-    {
-      provide: KeySpace,
-      inject: [RESOLVED_OPTIONS],
-      useFactory: ({ namespace }: ResolvedRedisKitOptions) => new KeySpace(namespace),
-    },
+    ...FOUNDATION,
     {
       provide: RedisConnections,
       inject: [RESOLVED_OPTIONS, RedisKitEvents],
@@ -175,7 +158,6 @@ function rootModule(
         return caches;
       },
     },
-    { provide: CacheService, useExisting: getCacheToken() },
   ];
   const named: Provider[] = [
     ...connectionNames.map((name) => ({
@@ -183,12 +165,7 @@ function rootModule(
       inject: [RedisConnections],
       useFactory: (connections: RedisConnections) => connections.get(name).command,
     })),
-    ...cacheNames.map((name) => ({
-      provide: getCacheToken(name),
-      inject: [Caches, RESOLVED_OPTIONS],
-      useFactory: (caches: Caches, resolved: ResolvedRedisKitOptions) =>
-        caches.create(name, resolved.caches.get(name) ?? {}),
-    })),
+    ...cacheProviders(cacheNames),
   ];
   return {
     module: RedisKitModule,
@@ -216,9 +193,6 @@ function optionsFactory(options: RedisKitAsyncOptions): {
     providers: options.useClass ? [type] : [],
   };
 }
-
-const tokenOf = (provider: Provider) =>
-  typeof provider === 'function' ? provider : provider.provide;
 
 function assertDeclared(
   option: 'connectionNames' | 'cacheNames',

@@ -6,12 +6,12 @@ const MAX_KEY_BYTES = 512;
 
 /** `<namespace>:v1:cache:{<cache>:<key>}` — one entry or lease (string, expires). */
 export function cacheEntryKey(keySpace: KeySpace, cache: string, key: string): string {
-  return keySpace.key('cache', `${cache}:${boundedKey(key)}`);
+  return keySpace.key('cache', `${escapeName(cache)}:${boundedKey(key)}`);
 }
 
 /** `<namespace>:v1:cache-tag:{<cache>:<tag>}` — the current token of a tag (string, expires). */
 export function cacheTagKey(keySpace: KeySpace, cache: string, tag: string): string {
-  return keySpace.key('cache-tag', `${cache}:${boundedKey(tag)}`);
+  return keySpace.key('cache-tag', `${escapeName(cache)}:${boundedKey(tag)}`);
 }
 
 /** `<namespace>:v1:cache-epoch:{<cache>}` — the token that all entries of a cache depend on (string, expires). */
@@ -19,8 +19,26 @@ export function cacheEpochKey(keySpace: KeySpace, cache: string): string {
   return keySpace.key('cache-epoch', cache);
 }
 
-/** The key itself, or its readable beginning and a 256-bit digest when it is too long. */
+/** `<namespace>:v1:cache-` — what the keys of all tokens, and of nothing else that is kept, begin with. */
+export function cacheTokensPrefix(keySpace: KeySpace): string {
+  return keySpace.prefix('cache-');
+}
+
+/** `<namespace>:v1:cache:{<cache>:` — what the keys of a cache's entries begin with. */
+export function cacheEntriesPrefix(keySpace: KeySpace, cache: string): string {
+  // Without the closing brace of the hash tag.
+  return keySpace.key('cache', `${escapeName(cache)}:`).slice(0, -1);
+}
+
+/** Keeps the end of a cache's name recognisable: `b:c` of cache `a` is not `c` of cache `a:b`. */
+const escapeName = (cache: string): string => cache.replace(/[%:]/g, encodeURIComponent);
+
+/**
+ * The key itself, or `~`, its readable beginning and a 256-bit digest: when it is too long, when it begins with `~` (or
+ * it could imitate a digest), and when it is no well-formed Unicode, of which UTF-8 makes one and the same.
+ */
 function boundedKey(key: string): string {
-  if (Buffer.byteLength(key) <= MAX_KEY_BYTES) return key;
-  return `${key.slice(0, 64)}~${hash('sha256', key, 'base64url')}`;
+  const isPlain = Buffer.byteLength(key) <= MAX_KEY_BYTES && !/^~|\p{Surrogate}/u.test(key);
+  if (isPlain) return key;
+  return `~${key.slice(0, 64)}~${hash('sha256', JSON.stringify(key), 'base64url')}`;
 }

@@ -1,19 +1,28 @@
 import { Codec } from '../core/codec/codec.js';
 import { toMs, type Duration } from '../core/duration.js';
+import type { Tracking, TrackingStatus } from '../core/connections/tracking.js';
 import type { RedisKitEvents } from '../core/events.js';
 import { Budget, UNAVAILABLE } from '../core/failsafe/failsafe.js';
 import type { KeySpace } from '../core/key-space.js';
 import { safeMessage } from '../core/redact.js';
 import { CacheInvalidationError, CacheKeyError } from './cache.errors.js';
-import { cacheEntryKey } from './cache.keys.js';
+import {
+  cacheEntriesPrefix,
+  cacheEntryKey,
+  cacheEpochKey,
+  cacheTagKey,
+  cacheTokensPrefix,
+} from './cache.keys.js';
 import type { ResolvedCacheOptions } from './cache.options.js';
-import { createEntry } from './entry.js';
+import { createEntry, type Stamp } from './entry.js';
 import { Flights, type Outcome } from './flights.js';
+import { deepFreeze } from './freeze.js';
 import { decode, getOrSet, type CacheEngine } from './get-or-set.js';
 import { Invalidations, type Invalidation } from './invalidations.js';
+import { LocalMemory } from './local-memory.js';
 import type { CacheStore } from './stores/cache-store.js';
 import { NO_TAGS, tagSet } from './tags.js';
-import { Tokens } from './tokens.js';
+import { Tokens, type View } from './tokens.js';
 import './cache.events.js';
 
 /** Options of one call. */
@@ -33,6 +42,8 @@ export interface CacheDependencies {
   readonly store: CacheStore;
   readonly keySpace: KeySpace;
   readonly events: RedisKitEvents;
+  /** Hears of changed keys; undefined: nothing is remembered locally. */
+  readonly tracking?: Tracking | undefined;
 }
 
 /**
@@ -51,11 +62,12 @@ export class CacheService {
   readonly #events: RedisKitEvents;
   readonly #keySpace: KeySpace;
   readonly #flights = new Flights();
+  readonly #local: LocalMemory | undefined;
   readonly #tokens: Tokens;
   readonly #invalidations: Invalidations;
   readonly #engine: CacheEngine;
 
-  constructor({ name, options, store, keySpace, events }: CacheDependencies) {
+  constructor({ name, options, store, keySpace, events, tracking }: CacheDependencies) {
     this.name = name;
     this.#options = options;
     this.#store = store;
@@ -67,7 +79,8 @@ export class CacheService {
       maxEncodedBytes: options.maxValueBytes,
       maxDecodedBytes: options.maxDecodedBytes,
     });
-    this.#tokens = new Tokens({ cache: name, keySpace, store });
+    this.#local = tracking && this.#remember(tracking);
+    this.#tokens = new Tokens({ cache: name, keySpace, store, local: this.#local });
     this.#invalidations = new Invalidations({
       tokens: this.#tokens,
       removeKey: (key) => store.remove(key, options.invalidationDeadlineMs),
@@ -83,9 +96,13 @@ export class CacheService {
       deadlineMs: options.deadlineMs,
       leaseMs: options.leaseMs,
       leaderWaitMs: options.leaderWaitMs,
+      keep: (key, view, value) => this.#keep(key, view, value),
       isDoubtful: (key, tags) => this.#invalidations.concerns(key, tags),
       onError: (operation, key, error) => this.#report(operation, key, error),
     };
+    tracking?.onReset((cause) => {
+      if (cause === 'rearmed') void this.#invalidations.applyRecentAgain();
+    });
   }
 
   /** The value under a key; undefined on a miss. `lookup` tells a stored `undefined` from a miss. */
@@ -98,6 +115,11 @@ export class CacheService {
   async lookup<T>(key: string): Promise<CacheLookup<T>> {
     const startedAt = performance.now();
     const entryKey = this.#key(key);
+    const kept = this.#local?.value(entryKey, NO_TAGS);
+    if (kept) {
+      this.#announceHit(key, 'memory', startedAt);
+      return { hit: true, value: kept.value as T };
+    }
     const budget = new Budget(this.#options.deadlineMs);
     const view = await this.#tokens.view(entryKey, NO_TAGS, budget);
     if (view === UNAVAILABLE) {
@@ -125,9 +147,15 @@ export class CacheService {
     const ttlMs = this.#ttl(options);
     const tags = tagSet(options.tags);
     const entryKey = this.#key(key);
+    const kept = this.#local?.value(entryKey, tags);
+    if (kept) {
+      this.#announceHit(key, 'memory', startedAt);
+      return kept.value as T;
+    }
     if (this.#flights.isWithin(entryKey)) return factory();
+    const run = async () => this.#flights.runFactory(entryKey, factory);
     const { value, source } = await this.#flights.join(entryKey, tags, () =>
-      getOrSet(this.#engine, { key: entryKey, tags, ttlMs, factory: async () => factory() }),
+      getOrSet(this.#engine, { key: entryKey, tags, ttlMs, factory: run }),
     );
     this.#announce(key, source, startedAt);
     return value as T;
@@ -143,7 +171,7 @@ export class CacheService {
     const ttlMs = this.#ttl(options);
     const tags = tagSet(options.tags);
     const entryKey = this.#key(key);
-    this.#flights.detach(entryKey);
+    this.#detachKey(entryKey);
     try {
       const payload = await this.#codec.encode(value);
       const budget = new Budget(this.#options.deadlineMs);
@@ -155,7 +183,7 @@ export class CacheService {
       this.#report('cache.encode', entryKey, error);
       return false;
     } finally {
-      this.#flights.detach(entryKey);
+      this.#detachKey(entryKey);
     }
   }
 
@@ -168,7 +196,7 @@ export class CacheService {
   async delete(key: string): Promise<boolean> {
     const entryKey = this.#key(key);
     return this.#invalidate(`key '${key}'`, [{ type: 'key', key: entryKey }], () =>
-      this.#flights.detach(entryKey),
+      this.#detachKey(entryKey),
     );
   }
 
@@ -192,8 +220,16 @@ export class CacheService {
    * @throws CacheInvalidationError when Redis did not take it; it is queued.
    */
   async clear(): Promise<void> {
-    await this.#invalidate('everything', [{ type: 'all' }], () => this.#flights.detachAll());
+    await this.#invalidate('everything', [{ type: 'all' }], () => {
+      this.#flights.detachAll();
+      this.#local?.forgetAll();
+    });
     this.#events.emit('cache.invalidated', { cache: this.name, tag: null });
+  }
+
+  /** Whether values and tokens are kept in this process' memory; `off` when the options say so. */
+  get localMemory(): TrackingStatus | 'off' {
+    return this.#local?.status ?? 'off';
   }
 
   /** How long a value is kept unless a call says otherwise, in milliseconds. */
@@ -231,6 +267,39 @@ export class CacheService {
     return results.some((result) => result.status === 'fulfilled' && result.value);
   }
 
+  #remember(tracking: Tracking): LocalMemory {
+    const epochKey = cacheEpochKey(this.#keySpace, this.name);
+    const tagKey = (tag: string) => cacheTagKey(this.#keySpace, this.name, tag);
+    tracking.watch(cacheTokensPrefix(this.#keySpace));
+    if (this.#options.l1) tracking.watch(cacheEntriesPrefix(this.#keySpace, this.name));
+    tracking.onChange((key) => {
+      if (key === epochKey) this.#flights.detachAll();
+      else this.#flights.detachWhere((tags) => [...tags].some((tag) => tagKey(tag) === key));
+    });
+    return new LocalMemory(tracking, { l1: this.#options.l1, epochKey, tagKey });
+  }
+
+  /** Values that are kept in memory are handed out frozen, from the first time on. */
+  #keep(key: string, view: View, value: unknown): unknown {
+    const local = this.#local;
+    if (!local?.keepsValues || !view.entry) return value;
+    deepFreeze(value);
+    const { stamp, payload } = view.entry;
+    const copy = copyOf(stamp);
+    const bytes = payload.length;
+    // How long it still lives is asked behind the caller's back, once per value and process.
+    const asked = this.#store.life(key, new Budget(this.#options.deadlineMs));
+    void asked.then((lifeMs) => {
+      if (lifeMs !== UNAVAILABLE) local.rememberValue(key, value, copy, bytes, lifeMs, view.readAt);
+    });
+    return value;
+  }
+
+  #detachKey(entryKey: string): void {
+    this.#flights.detach(entryKey);
+    this.#local?.forget(entryKey);
+  }
+
   #key(key: string): string {
     if (typeof key !== 'string' || key === '') {
       throw new CacheKeyError(`A cache key is text that is not empty, got ${JSON.stringify(key)}`);
@@ -245,18 +314,29 @@ export class CacheService {
   }
 
   #announce(key: string, source: Outcome['source'], startedAt: number): void {
-    const event = source === 'cache' ? 'cache.hit' : 'cache.miss';
-    if (!this.#events.has(event)) return;
-    const facts = { cache: this.name, key, durationMs: performance.now() - startedAt };
-    if (event === 'cache.hit') this.#events.emit(event, facts);
-    else {
+    if (source === 'cache') {
+      this.#announceHit(key, 'store', startedAt);
+    } else if (this.#events.has('cache.miss')) {
       const reason = source === 'factory' ? 'absent' : 'unavailable';
-      this.#events.emit(event, { ...facts, reason });
+      const durationMs = performance.now() - startedAt;
+      this.#events.emit('cache.miss', { cache: this.name, key, reason, durationMs });
     }
+  }
+
+  #announceHit(key: string, tier: 'memory' | 'store', startedAt: number): void {
+    if (!this.#events.has('cache.hit')) return;
+    const durationMs = performance.now() - startedAt;
+    this.#events.emit('cache.hit', { cache: this.name, key, tier, durationMs });
   }
 
   #report(operation: string, key: string, error: unknown): void {
     const message = safeMessage(error);
     this.#events.emit('cache.error', { cache: this.name, key, operation, message });
   }
+}
+
+/** Tokens out of a larger network buffer, which they would keep alive. */
+function copyOf({ epoch, tags }: Stamp): Stamp {
+  const copies = [...tags].map(([tag, token]) => [tag, Buffer.from(token)] as const);
+  return { epoch: Buffer.from(epoch), tags: new Map(copies) };
 }

@@ -40,7 +40,12 @@ export function Cacheable(options: CacheableOptions = {}) {
     const key = keyOf(options.key, method, name);
     const tags = tagsOf(options.tags, method, name);
     injectProperty(prototype, token);
-    replaceMethod(descriptor, async function (this: object, ...args: unknown[]) {
+    replaceMethod(descriptor, async function (this: object | undefined, ...args: unknown[]) {
+      if (this === undefined) {
+        throw new ConfigurationError(
+          `${name}() is @Cacheable, but it was called without its instance, which holds the cache.`,
+        );
+      }
       const cache = (this as Record<symbol, CacheService | undefined>)[token];
       const { name: className } = this.constructor;
       if (!cache) {

@@ -12,10 +12,17 @@ export interface Outcome {
  */
 const JOIN_BOUND_MS = 1_000;
 
-interface Flight {
-  readonly outcome: Promise<Outcome>;
-  readonly startedAt: number;
-  readonly tags: ReadonlySet<string>;
+class Flight {
+  /** Cleared on landing: a Map keeps what was deleted from it alive for a while, and values can be large. */
+  outcome: Promise<Outcome> | undefined;
+  readonly startedAt = performance.now();
+
+  constructor(
+    readonly tags: ReadonlySet<string>,
+    outcome: Promise<Outcome>,
+  ) {
+    this.outcome = outcome;
+  }
 }
 
 /**
@@ -25,7 +32,7 @@ interface Flight {
  */
 export class Flights {
   readonly #flights = new Map<string, Flight>();
-  readonly #inTheAir = new Set<Promise<Outcome>>();
+  readonly #inTheAir = new Set<Flight>();
   /** Keys whose factories the current call is part of. */
   readonly #within = new AsyncLocalStorage<ReadonlySet<string>>();
 
@@ -34,18 +41,26 @@ export class Flights {
     return this.#within.getStore()?.has(key) === true;
   }
 
+  /**
+   * Runs the factory of a key. Only factories run in an asynchronous context of their own: entering one costs every
+   * promise of the process, and most calls are hits.
+   */
+  runFactory<T>(key: string, factory: () => T): T {
+    return this.#within.run(new Set([...(this.#within.getStore() ?? []), key]), factory);
+  }
+
   /** Joins the flight of this key that heeds at least these tags, or starts one. */
   join(key: string, tags: ReadonlySet<string>, start: () => Promise<Outcome>): Promise<Outcome> {
     const present = this.#flights.get(key);
-    if (present && isJoinable(present, tags)) return present.outcome;
+    if (present?.outcome && isJoinable(present, tags)) return present.outcome;
 
-    const within = this.#within.getStore() ?? [];
-    const outcome = this.#within.run(new Set([...within, key]), start);
-    const flight: Flight = { outcome, startedAt: performance.now(), tags };
+    const outcome = start();
+    const flight = new Flight(tags, outcome);
     this.#flights.set(key, flight);
-    this.#inTheAir.add(outcome);
+    this.#inTheAir.add(flight);
     const land = () => {
-      this.#inTheAir.delete(outcome);
+      flight.outcome = undefined;
+      this.#inTheAir.delete(flight);
       if (this.#flights.get(key) === flight) this.#flights.delete(key);
     };
     outcome.then(land, land);
@@ -57,9 +72,12 @@ export class Flights {
   }
 
   detachTags(tags: ReadonlySet<string>): void {
-    for (const [key, flight] of this.#flights) {
-      for (const tag of flight.tags) if (tags.has(tag)) this.#flights.delete(key);
-    }
+    this.detachWhere((carried) => [...carried].some((tag) => tags.has(tag)));
+  }
+
+  /** Detaches the flights of which `concerns` holds. */
+  detachWhere(concerns: (tags: ReadonlySet<string>) => boolean): void {
+    for (const [key, flight] of this.#flights) if (concerns(flight.tags)) this.#flights.delete(key);
   }
 
   detachAll(): void {
@@ -68,7 +86,7 @@ export class Flights {
 
   /** Resolves when every flight now in the air has landed, detached ones included. */
   async landed(): Promise<void> {
-    await Promise.allSettled(this.#inTheAir);
+    await Promise.allSettled([...this.#inTheAir].map(({ outcome }) => outcome));
   }
 }
 

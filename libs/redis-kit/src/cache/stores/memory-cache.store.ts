@@ -1,5 +1,4 @@
 import { LRUCache } from 'lru-cache';
-import { headerOf } from '../entry.js';
 import { CacheStore, type Answer } from './cache-store.js';
 
 /** Entries in the memory of this process: bounded, least recently used first out. */
@@ -43,16 +42,21 @@ export class MemoryCacheStore extends CacheStore {
     }
   }
 
+  async life(key: string): Answer<number> {
+    return this.#entries.getRemainingTTL(key);
+  }
+
   async put(key: string, bytes: Buffer, ttlMs: number): Promise<void> {
     this.#entries.set(key, bytes, { ttl: ttlMs });
   }
 
   async remove(key: string): Promise<boolean> {
-    return this.#entries.delete(key);
+    // One that has expired is no longer there, although its memory is not free yet.
+    return this.#entries.has(key) && this.#entries.delete(key);
   }
 
   #stands(key: string, header: Buffer): boolean {
     const bytes = this.#entries.get(key);
-    return bytes !== undefined && headerOf(bytes).equals(header);
+    return bytes?.subarray(0, header.length).equals(header) === true;
   }
 }

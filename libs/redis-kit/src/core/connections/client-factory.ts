@@ -1,7 +1,7 @@
 import { Cluster, Redis, type ClusterOptions, type RedisOptions } from 'ioredis';
 import type { ResolvedConnectionOptions } from './connection.options.js';
 import type { Address, RedisClient } from './connection-url.js';
-import { guardClient } from './guard-client.js';
+import { guardClient, type GuardOptions } from './guard-client.js';
 import { ROLE_PROFILES, type ConnectionRole, type RoleProfile } from './roles.js';
 
 /**
@@ -9,6 +9,9 @@ import { ROLE_PROFILES, type ConnectionRole, type RoleProfile } from './roles.js
  * never left, although the Cluster has long failed over.
  */
 const SLOTS_REFRESH_INTERVAL_MS = 2_000;
+
+/** Shortest time between two reconnects away from a read-only server. */
+const READONLY_RECONNECT_MS = 1_000;
 
 /** Options without `replyMapping`: the suite reads replies in the driver's default, flat shape. */
 type DriverOptions = Omit<RedisOptions, 'replyMapping'>;
@@ -23,18 +26,24 @@ export function createClient(
   connectionName: string,
 ): RedisClient {
   const { target } = options;
-  const profile = profileOf(options, role);
-  const shared = sharedOptions(options, profile, connectionName);
+  const profile = ROLE_PROFILES[role];
+  const guard = guardOptions(options, profile);
+  const shared = sharedOptions(options, role, connectionName);
+  const single = { ...shared, enableOfflineQueue: profile.offlineQueue };
   switch (target.type) {
     case 'client':
-      return duplicate(target.client, shared, profile);
+      return 'nodes' in target.client
+        ? guardCluster(target.client.duplicate([], clusterOverrides(profile, shared)), guard)
+        : guardClient(target.client.duplicate(single), guard);
     case 'cluster':
-      return createCluster(target.nodes, options, profile, shared);
+      return guardCluster(
+        createCluster(target.nodes, options, clusterOverrides(profile, shared)),
+        guard,
+      );
     case 'sentinel':
       return guardClient(
         new Redis({
-          ...shared,
-          enableOfflineQueue: profile.offlineQueue,
+          ...single,
           sentinels: target.sentinels.map((address) => ({ ...address })),
           name: target.name,
           db: options.db,
@@ -46,15 +55,16 @@ export function createClient(
           ...(options.natMap && { natMap: options.natMap }),
           ...(options.tls && { sentinelTLS: options.tls, enableTLSForSentinelMode: true }),
         }),
+        guard,
       );
     case 'standalone':
       return guardClient(
         new Redis({
-          ...shared,
+          ...single,
           ...('path' in target ? { path: target.path } : { host: target.host, port: target.port }),
-          enableOfflineQueue: profile.offlineQueue,
           db: options.db,
         }),
+        guard,
       );
   }
 }
@@ -66,72 +76,77 @@ export function createNodeClient(
   role: ConnectionRole,
   connectionName: string,
 ): Redis {
-  const profile = profileOf(options, role);
+  const profile = ROLE_PROFILES[role];
   const given = options.target.type === 'client' ? givenNodeOptions(options.target.client) : {};
   return guardClient(
     new Redis({
       ...given,
-      ...sharedOptions(options, profile, connectionName),
+      ...sharedOptions(options, role, connectionName),
       ...address,
       enableOfflineQueue: profile.offlineQueue,
     }),
+    guardOptions(options, profile),
   );
 }
 
-function profileOf(options: ResolvedConnectionOptions, role: ConnectionRole): RoleProfile {
-  const profile = ROLE_PROFILES[role];
-  return role === 'command' ? { ...profile, autoPipelining: options.autoPipelining } : profile;
+function guardOptions(options: ResolvedConnectionOptions, profile: RoleProfile): GuardOptions {
+  return {
+    silenceMs: profile.silenceMs ?? options.commandTimeoutMs,
+    batchWrites: profile.batchWrites,
+  };
 }
 
 function sharedOptions(
   options: ResolvedConnectionOptions,
-  profile: RoleProfile,
+  role: ConnectionRole,
   connectionName: string,
 ): DriverOptions {
-  const commandTimeout = profile.commandTimeoutMs ?? options.commandTimeoutMs;
+  const profile = ROLE_PROFILES[role];
   return {
     lazyConnect: true,
     connectionName,
-    protocol: options.protocol,
+    ...protocolOf(options, role),
     keepAlive: options.keepAliveMs,
     connectTimeout: options.connectTimeoutMs,
     // How long a socket that was told to end may linger, and with it the process.
     disconnectTimeout: 200,
-    enableAutoPipelining: profile.autoPipelining,
+    enableAutoPipelining: options.autoPipelining && role === 'command',
     // A re-sent command whose reply was lost runs twice: an appended event, a counted request, a taken lock.
     autoResendUnfulfilledCommands: false,
     autoResubscribe: false,
-    // The command timeout bounds the wait; counting reconnects would fail commands at an arbitrary moment.
+    // A timeout bounds the wait; counting reconnects would fail commands at an arbitrary moment.
     maxRetriesPerRequest: null,
     retryStrategy: retryStrategy(profile.maxRetryDelayMs),
-    reconnectOnError: (error) => (error.message.startsWith('READONLY') ? 1 : false),
-    ...(Number.isFinite(commandTimeout) && {
-      commandTimeout,
-      // Drops a link on which nothing comes back, which TCP keep-alive does not notice while the peer's kernel lives.
-      socketTimeout: commandTimeout,
-    }),
+    reconnectOnError: reconnectFromReplica(),
+    ...(profile.commandTimeout && { commandTimeout: options.commandTimeoutMs }),
     ...(options.username && { username: options.username }),
     ...(options.password && { password: options.password }),
     ...(options.tls && { tls: options.tls }),
   };
 }
 
+/** A client that was given keeps its protocol; invalidation messages reach ioredis 6 only by the older one. */
+function protocolOf(
+  { target, protocol }: ResolvedConnectionOptions,
+  role: ConnectionRole,
+): Pick<DriverOptions, 'protocol'> {
+  if (role === 'tracking') return { protocol: 2 };
+  return target.type === 'client' ? {} : { protocol };
+}
+
 function createCluster(
   nodes: readonly Address[],
   options: ResolvedConnectionOptions,
-  profile: RoleProfile,
-  shared: DriverOptions,
+  overrides: DriverClusterOptions,
 ): Cluster {
-  return guardCluster(
-    new Cluster(
-      nodes.map((address) => ({ ...address })),
-      {
-        ...clusterOverrides(profile, shared),
-        ...(options.natMap && { natMap: options.natMap }),
-        // Certificates name hosts, so an address must stay the name it was announced as.
-        ...(options.tls && { dnsLookup: (address, callback) => callback(null, address) }),
-      },
-    ),
+  return new Cluster(
+    nodes.map((address) => ({ ...address })),
+    {
+      ...overrides,
+      ...(options.natMap && { natMap: options.natMap }),
+      // Certificates name hosts, so an address must stay the name it was announced as.
+      ...(options.tls && { dnsLookup: (address, callback) => callback(null, address) }),
+    },
   );
 }
 
@@ -150,14 +165,6 @@ function clusterOverrides(profile: RoleProfile, shared: DriverOptions): DriverCl
   };
 }
 
-function duplicate(client: RedisClient, shared: DriverOptions, profile: RoleProfile): RedisClient {
-  if ('nodes' in client) {
-    return guardCluster(client.duplicate([], clusterOverrides(profile, shared)));
-  }
-  const { protocol: _, ...overrides } = shared;
-  return guardClient(client.duplicate({ ...overrides, enableOfflineQueue: profile.offlineQueue }));
-}
-
 /** Credentials and TLS of a client the application made, for connections to single nodes. */
 function givenNodeOptions(client: RedisClient): DriverOptions {
   const options: DriverOptions =
@@ -173,10 +180,24 @@ function givenNodeOptions(client: RedisClient): DriverOptions {
 }
 
 /** Nodes come and go; each gets the same care as a single client. */
-function guardCluster(cluster: Cluster): Cluster {
-  cluster.on('+node', (node: Redis) => guardClient(node));
+function guardCluster(cluster: Cluster, guard: GuardOptions): Cluster {
+  cluster.on('+node', (node: Redis) => guardClient(node, guard));
   cluster.on('node error', () => undefined);
   return cluster;
+}
+
+/**
+ * A server that answers READONLY was demoted, and a new link may lead to the new master. Not more than once in a while: it
+ * may also be read-only for good.
+ */
+function reconnectFromReplica(): (error: Error) => boolean {
+  let reconnectedAt = -Infinity;
+  return (error) => {
+    if (!error.message.startsWith('READONLY')) return false;
+    if (performance.now() - reconnectedAt < READONLY_RECONNECT_MS) return false;
+    reconnectedAt = performance.now();
+    return true;
+  };
 }
 
 /** Exponential from 50 ms with full jitter on the upper half, so that a fleet does not reconnect in step. */

@@ -3,44 +3,42 @@
  * holds everything behind it, a subscribed RESP2 connection refuses commands, and a queue that waits for Redis is
  * right for an order and wrong for a cache read.
  */
-export type ConnectionRole = 'command' | 'cache' | 'subscriber' | 'blocking';
+export type ConnectionRole = 'command' | 'cache' | 'subscriber' | 'tracking' | 'blocking';
 
 export interface RoleProfile {
   /** Keep commands while the link is down, up to their timeout; otherwise fail them at once. */
   readonly offlineQueue: boolean;
   /** Upper bound of the pause between two attempts to reconnect; undefined: the owner reconnects itself. */
   readonly maxRetryDelayMs: number | undefined;
-  /** Send the commands of one tick as one pipeline. */
-  readonly autoPipelining: boolean;
-  /** Longest wait for a reply; undefined: the application's `commandTimeout`. `Infinity`: none. */
-  readonly commandTimeoutMs: number | undefined;
+  /** Send the commands of one tick in one write. */
+  readonly batchWrites: boolean;
+  /** Whether a command ends with the application's `commandTimeout`; otherwise its caller bounds it. */
+  readonly commandTimeout: boolean;
+  /** Silence after which a link with replies due is dropped; undefined: the application's `commandTimeout`. */
+  readonly silenceMs: number | undefined;
 }
+
+/** Subscribers, trackers and blocking readers are replaced as a whole, so that what was missed is known. */
+const REPLACED = { offlineQueue: true, maxRetryDelayMs: undefined, batchWrites: false } as const;
 
 export const ROLE_PROFILES: Record<ConnectionRole, RoleProfile> = {
   command: {
     offlineQueue: true,
     maxRetryDelayMs: 1_000,
-    autoPipelining: false,
-    commandTimeoutMs: undefined,
+    batchWrites: false,
+    commandTimeout: true,
+    silenceMs: undefined,
   },
-  // The deadline of a cache read is shorter; this bound decides when a silent link is dropped and re-opened.
+  // Each call brings its own deadline, shorter than this; this bound decides when a silent link is re-opened.
   cache: {
     offlineQueue: false,
     maxRetryDelayMs: 500,
-    autoPipelining: true,
-    commandTimeoutMs: 1_000,
+    batchWrites: true,
+    commandTimeout: false,
+    silenceMs: 1_000,
   },
-  // Subscribers and blocking readers are replaced as a whole, so that what was missed is known.
-  subscriber: {
-    offlineQueue: true,
-    maxRetryDelayMs: undefined,
-    autoPipelining: false,
-    commandTimeoutMs: undefined,
-  },
-  blocking: {
-    offlineQueue: true,
-    maxRetryDelayMs: undefined,
-    autoPipelining: false,
-    commandTimeoutMs: Infinity,
-  },
+  subscriber: { ...REPLACED, commandTimeout: true, silenceMs: undefined },
+  tracking: { ...REPLACED, commandTimeout: true, silenceMs: undefined },
+  // Silence is what blocking means; the reader has a watchdog of its own.
+  blocking: { ...REPLACED, commandTimeout: false, silenceMs: Infinity },
 };

@@ -4,8 +4,8 @@ import { deferred } from '../deferred.js';
 import type { RedisKitEvents } from '../events.js';
 import { withDeadline } from '../failsafe/deadline.js';
 import { RedisUnavailableError } from '../redis-kit.error.js';
-import { safeMessage } from '../redact.js';
 import { dropClient } from './guard-client.js';
+import { SupervisedLink, type Pause } from './supervised-link.js';
 
 /**
  * How often an idle subscriber link is asked for a sign of life. An interval in which something was heard is skipped, so
@@ -13,7 +13,6 @@ import { dropClient } from './guard-client.js';
  */
 const PROBE_INTERVAL_MS = 4_000;
 const PROBE_TIMEOUT_MS = 3_000;
-const MAX_RETRY_DELAY_MS = 1_000;
 /** Channels per SUBSCRIBE when all are taken up again: one reply each, so keep a burst small. */
 const RESUBSCRIBE_BATCH = 500;
 
@@ -60,13 +59,10 @@ export class Subscriber {
   readonly #topics = new Map<string, Topic>();
   readonly #replaced = new Set<() => void>();
   readonly #logger = new Logger('RedisKit');
-  /** The link being made or in use. */
-  #link: Redis | undefined;
+  #link: SupervisedLink | undefined;
   /** The link once every topic is confirmed on it. */
   #client: Redis | undefined;
-  #running: Promise<void> | undefined;
   #closed = false;
-  #endPause: (() => void) | undefined;
 
   constructor(private readonly options: SubscriberOptions) {}
 
@@ -98,9 +94,7 @@ export class Subscriber {
     }
     this.#topics.clear();
     this.#replaced.clear();
-    if (this.#link) dropClient(this.#link);
-    this.#endPause?.();
-    await this.#running;
+    await this.#link?.close();
   }
 
   #add(kind: Kind, name: string, listener: MessageListener): Subscription {
@@ -114,7 +108,7 @@ export class Subscriber {
       if (this.#client) this.#confirm(this.#client, [topic]).catch(() => undefined);
     }
     topic.listeners.add(listener);
-    this.#running ??= this.#run();
+    this.#link ??= this.#supervise();
     const { promise } = topic.confirmed;
     return { ready: promise, close: () => this.#remove(id, listener) };
   }
@@ -133,40 +127,26 @@ export class Subscriber {
     unsubscribed?.catch(() => undefined);
   }
 
-  /** Keeps one link up until the subscriber is closed. */
-  async #run(): Promise<void> {
-    let attempts = 0;
-    let lost: { at: number; reason: string } | undefined;
-    while (!this.#closed) {
-      try {
-        const client = await this.#establish();
-        if (lost) this.#announceReplacement(lost);
-        const establishedAt = performance.now();
-        const reason = await this.#watch(client);
-        lost = { at: performance.now(), reason };
-        // A link that is lost as soon as it stands must not be re-made in a tight loop.
-        if (lost.at - establishedAt > MAX_RETRY_DELAY_MS) attempts = 0;
-      } catch {
-        // Not established; `lost` still says since when messages are missed.
-      }
-      this.#client = undefined;
-      if (this.#link) dropClient(this.#link);
-      this.#link = undefined;
-      await this.#pause(Math.min(50 * 2 ** attempts++, MAX_RETRY_DELAY_MS));
-    }
+  #supervise(): SupervisedLink {
+    return new SupervisedLink({
+      open: this.options.open,
+      establish: (client) => this.#establish(client),
+      onUp: (_, replaced) => {
+        if (replaced) this.#announceReplacement(replaced);
+      },
+      watch: (client, pause) => this.#probe(client, pause),
+      onDown: () => (this.#client = undefined),
+      onFailed: () => (this.#client = undefined),
+    });
   }
 
-  async #establish(): Promise<Redis> {
-    const client = this.options.open();
-    this.#link = client;
-    client.on('error', () => undefined);
+  async #establish(client: Redis): Promise<void> {
     client.on('messageBuffer', (channel: Buffer, message: Buffer) =>
       this.#deliver('channel', channel.toString(), channel.toString(), message),
     );
     client.on('pmessageBuffer', (pattern: string, channel: Buffer, message: Buffer) =>
       this.#deliver('pattern', pattern, channel.toString(), message),
     );
-    await client.connect();
     const topics = [...this.#topics.values()];
     await this.#confirm(client, topics);
     this.#client = client;
@@ -175,7 +155,6 @@ export class Subscriber {
       client,
       [...this.#topics.values()].filter((topic) => !topics.includes(topic)),
     );
-    return client;
   }
 
   async #confirm(client: Redis, topics: readonly Topic[]): Promise<void> {
@@ -195,23 +174,13 @@ export class Subscriber {
     }
   }
 
-  /** Resolves with the reason when the link is no longer any good. */
-  async #watch(client: Redis): Promise<string> {
+  async #probe(client: Redis, pause: Pause): Promise<void> {
     let heard = false;
     const hear = () => (heard = true);
     client.on('messageBuffer', hear);
     client.on('pmessageBuffer', hear);
-    for (;;) {
-      await this.#pause(PROBE_INTERVAL_MS, client);
-      if (this.#closed) return 'closed';
-      if (client.status !== 'ready') return 'the connection was lost';
-      if (!heard) {
-        try {
-          await withDeadline('subscriber probe', PROBE_TIMEOUT_MS, client.ping());
-        } catch (error) {
-          return safeMessage(error);
-        }
-      }
+    while (await pause(PROBE_INTERVAL_MS)) {
+      if (!heard) await withDeadline('subscriber probe', PROBE_TIMEOUT_MS, client.ping());
       heard = false;
     }
   }
@@ -227,25 +196,9 @@ export class Subscriber {
     }
   }
 
-  #announceReplacement({ at, reason }: { at: number; reason: string }): void {
+  #announceReplacement({ reason, downMs }: { reason: string; downMs: number }): void {
     const { connection, events } = this.options;
-    events.emit('subscriber.replaced', { connection, reason, downMs: performance.now() - at });
+    events.emit('subscriber.replaced', { connection, reason, downMs });
     for (const listener of this.#replaced) listener();
-  }
-
-  /** Waits, at most until the client ends or the subscriber is closed. */
-  #pause(ms: number, client?: Redis): Promise<void> {
-    return new Promise((resolve) => {
-      const end = () => {
-        clearTimeout(timer);
-        client?.off('end', end);
-        this.#endPause = undefined;
-        resolve();
-      };
-      const timer = setTimeout(end, ms);
-      this.#endPause = end;
-      client?.once('end', end);
-      if (this.#closed || client?.status === 'end') end();
-    });
   }
 }

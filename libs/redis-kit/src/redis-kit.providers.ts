@@ -1,0 +1,42 @@
+import type { Provider } from '@nestjs/common';
+import { CacheService } from './cache/cache.service.js';
+import { Caches, getCacheToken } from './cache/caches.js';
+import { RedisKitEvents, type RedisKitEvent, type RedisKitListener } from './core/events.js';
+import { KeySpace } from './core/key-space.js';
+import type { ResolvedRedisKitOptions } from './redis-kit.options.js';
+
+export const RESOLVED_OPTIONS = Symbol('redis-kit:options');
+
+/** What every set-up of the suite has, with Redis or without: made of the resolved options alone. */
+export const FOUNDATION: readonly Provider[] = [
+  {
+    provide: RedisKitEvents,
+    inject: [RESOLVED_OPTIONS],
+    useFactory: ({ onEvents }: ResolvedRedisKitOptions) => {
+      const events = new RedisKitEvents();
+      for (const [event, listener] of Object.entries(onEvents)) {
+        events.on(event as RedisKitEvent, listener as RedisKitListener<RedisKitEvent>);
+      }
+      return events;
+    },
+  },
+  {
+    provide: KeySpace,
+    inject: [RESOLVED_OPTIONS],
+    useFactory: ({ namespace }: ResolvedRedisKitOptions) => new KeySpace(namespace),
+  },
+];
+
+/** The caches of these names, and the default one under its class. They need `Caches` beside them. */
+export const cacheProviders = (names: readonly string[]): Provider[] => [
+  { provide: CacheService, useExisting: getCacheToken() },
+  ...names.map((name) => ({
+    provide: getCacheToken(name),
+    inject: [Caches, RESOLVED_OPTIONS],
+    useFactory: (caches: Caches, resolved: ResolvedRedisKitOptions) =>
+      caches.create(name, resolved.caches.get(name) ?? {}),
+  })),
+];
+
+export const tokenOf = (provider: Provider) =>
+  typeof provider === 'function' ? provider : provider.provide;

@@ -1,0 +1,96 @@
+import { setTimeout as lasting } from 'node:timers/promises';
+import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import { isolatedNamespace, RedisServer, type ScenarioProcesses } from 'nestjs-redis-kit/testing';
+import type { methods } from '../scenarios/cache-race.js';
+import { describeTopologies } from '../support/describe-topologies.js';
+import { runScenario } from '../support/run-scenario.js';
+import type { Topology } from '../support/topologies/topology.js';
+
+const PROCESSES = 3;
+const RACE_MS = 4_000;
+const HOUR_MS = 3_600_000;
+
+/** Things that happen to a cache, one every so often. */
+const CHAOS: {
+  name: string;
+  every: number;
+  act(t: Topology, namespace: string): Promise<unknown>;
+}[] = [
+  { name: 'nothing', every: 500, act: async () => undefined },
+  {
+    name: 'tracking and subscriber links are killed',
+    every: 150,
+    act: async (t) =>
+      Promise.all((await t.masters()).map((server) => server.killClients({ type: 'pubsub' }))),
+  },
+  {
+    name: 'tokens and entries are evicted',
+    every: 40,
+    act: async (t, namespace) => {
+      const n = Math.floor(performance.now()) % 4;
+      await t.admin.unlink(`${namespace}:v1:cache-tag:{default:tag:k${n}}`);
+      await t.admin.unlink(`${namespace}:v1:cache:{default:k${n}}`);
+      if (n === 0) await t.admin.unlink(`${namespace}:v1:cache-epoch:{default}`);
+    },
+  },
+  {
+    name: 'the servers stop for moments',
+    every: 700,
+    act: async (t) => {
+      t.pauseAll();
+      await lasting(150);
+      await t.resumeAll();
+    },
+  },
+];
+
+/** Without an L1 there is less to go wrong; the chaos that concerns links is for local memory. */
+const RACES = [...CHAOS.map((chaos) => ({ ...chaos, l1: true })), { ...CHAOS[0]!, l1: false }];
+
+describeTopologies('three processes that read and invalidate', (topology) => {
+  let database: RedisServer;
+  let processes: ScenarioProcesses<typeof methods>;
+  beforeAll(async () => {
+    database = await RedisServer.start();
+    processes = await runScenario<typeof methods>(PROCESSES, 'cache-race');
+  });
+  afterAll(async () => {
+    await processes.stop();
+    await database.stop();
+  });
+
+  it.each(RACES)(
+    'serve nothing older than an invalidation that returned, while $name (L1: $l1)',
+    async ({ every, act, l1 }) => {
+      const namespace = isolatedNamespace();
+      const seed = Date.now() % 1_000_000;
+      await Promise.all(
+        Array.from({ length: PROCESSES }, (_, index) =>
+          processes.call(index, 'start', {
+            namespace,
+            connection: topology.connectionOptions(),
+            databaseUrl: database.url,
+            l1,
+            clockSkewMs: (index - 1) * HOUR_MS,
+            seed: seed + index,
+          }),
+        ),
+      );
+      const until = performance.now() + RACE_MS;
+      while (performance.now() < until) {
+        await lasting(every);
+        await act(topology, namespace);
+      }
+      const reports = await processes.all('stop');
+      const total = (count: (report: (typeof reports)[number]) => number) =>
+        reports.reduce((sum, report) => sum + count(report), 0);
+      expect({
+        seed,
+        here: reports.flatMap((report) => report.staleHere),
+        elsewhere: reports.flatMap((report) => report.staleElsewhere),
+      }).toEqual({ seed, here: [], elsewhere: [] });
+      expect(total((report) => report.reads)).toBeGreaterThan(100);
+      expect(total((report) => report.invalidations)).toBeGreaterThan(10);
+    },
+  );
+});
