@@ -1,35 +1,7 @@
 import { expect, it } from '@jest/globals';
-import {
-  ClassSerializerInterceptor,
-  Controller,
-  Get,
-  Header,
-  HttpCode,
-  Inject,
-  NotFoundException,
-  Param,
-  Post,
-  Query,
-  Redirect,
-  Req,
-  Res,
-  Scope,
-  Sse,
-  StreamableFile,
-  UseGuards,
-  type CanActivate,
-  type ExecutionContext,
-} from '@nestjs/common';
-import { APP_INTERCEPTOR, REQUEST } from '@nestjs/core';
-import { Exclude } from 'class-transformer';
-import { of } from 'rxjs';
-import {
-  CacheService,
-  HttpCache,
-  HttpCacheInterceptor,
-  type HttpCacheRequest,
-  type RedisKitOptions,
-} from 'nestjs-redis-kit';
+import { ClassSerializerInterceptor } from '@nestjs/common';
+import { APP_INTERCEPTOR } from '@nestjs/core';
+import { CacheService, HttpCacheInterceptor, type RedisKitOptions } from 'nestjs-redis-kit';
 import { isolatedNamespace } from 'nestjs-redis-kit/testing';
 import { describeTopologies } from '../support/describe-topologies.js';
 import {
@@ -37,207 +9,7 @@ import {
   startHttpApplication,
   type HttpApplication,
 } from '../support/http-application.js';
-
-/** How often each handler ran, and what one of them waits for. */
-let runs: Record<string, number> = {};
-let gate: { enter: () => void; open: Promise<void> } | undefined;
-const count = (name: string): number => (runs[name] = (runs[name] ?? 0) + 1);
-
-class Product {
-  id = '1';
-  @Exclude()
-  cost = 'secret cost';
-  constructor(fields: Partial<Product> = {}) {
-    Object.assign(this, fields);
-  }
-}
-
-/** Takes an API key that no header of HTTP announces, as many applications do. */
-class KeyGuard implements CanActivate {
-  canActivate(context: ExecutionContext): boolean {
-    const request = context.switchToHttp().getRequest<{ headers: object; user?: unknown }>();
-    const key = (request.headers as Record<string, string>)['x-api-key'];
-    if (key) request.user = { id: key };
-    return true;
-  }
-}
-
-const whoIs = ({ headers }: HttpCacheRequest): string =>
-  `${headers['authorization'] ?? ''}|${headers['cookie'] ?? ''}|${String(headers['x-api-key'] ?? '')}`;
-
-interface Reply {
-  header(name: string, value: string): unknown;
-  status(code: number): { send(body: string): unknown };
-}
-
-@UseGuards(KeyGuard)
-@Controller('pages')
-class Pages {
-  @Get('plain/:id')
-  plain(@Param('id') id: string) {
-    return { id, run: count(`plain-${id}`), at: new Date(0) };
-  }
-
-  @Get('slow')
-  async slow() {
-    const run = count('slow');
-    gate?.enter();
-    await gate?.open;
-    return { run };
-  }
-
-  @Get('failing')
-  async failing() {
-    const run = count('failing');
-    gate?.enter();
-    await gate?.open;
-    throw new Error(`no ${run}`);
-  }
-
-  @Get('who')
-  who(@Req() request: HttpCacheRequest) {
-    return { who: whoIs(request), run: count('who') };
-  }
-
-  @HttpCache({ varyBy: { user: (request) => (request.user as { id?: string } | undefined)?.id } })
-  @Get('mine')
-  mine(@Req() request: HttpCacheRequest) {
-    return { who: whoIs(request), run: count('mine') };
-  }
-
-  @HttpCache({ shared: true })
-  @Get('shared')
-  shared() {
-    return { run: count('shared') };
-  }
-
-  @HttpCache({ query: ['page', 'sort'] })
-  @Get('list')
-  list(@Query('page') page?: string, @Query('sort') sort?: string | string[]) {
-    return { page, sort, run: count('list') };
-  }
-
-  @HttpCache({ varyBy: { headers: ['Accept-Language'] }, ignoreCookies: [/^_ga/] })
-  @Header('Vary', 'Accept-Language')
-  @Get('language')
-  language(@Req() { headers }: HttpCacheRequest) {
-    return { language: headers['accept-language'] ?? 'none', run: count('language') };
-  }
-
-  @HttpCache({ tags: ['product:{id}', 'products'], ttl: '1h' })
-  @Get('product/:id')
-  product(@Param('id') id: string) {
-    return { id, run: count('product') };
-  }
-
-  @HttpCache(false)
-  @Get('excluded')
-  excluded() {
-    return { run: count('excluded') };
-  }
-
-  @Get('set-cookie')
-  setCookie(@Res({ passthrough: true }) reply: Reply) {
-    const run = count('set-cookie');
-    reply.header('set-cookie', `id=${run}`);
-    return { run };
-  }
-
-  @Get('control/:directive')
-  control(@Param('directive') directive: string, @Res({ passthrough: true }) reply: Reply) {
-    reply.header('cache-control', directive);
-    return { run: count('control') };
-  }
-
-  @Get('vary/:name')
-  vary(@Param('name') name: string, @Res({ passthrough: true }) reply: Reply) {
-    reply.header('vary', name);
-    return { run: count('vary') };
-  }
-
-  @HttpCache({ statuses: { 404: '1h', 203: '1h' }, headers: ['x-kept'] })
-  @Get('status/:code')
-  status(@Param('code') code: string, @Res({ passthrough: true }) reply: Reply) {
-    const run = count(`status-${code}`);
-    if (code === 'thrown') throw new NotFoundException({ run });
-    reply.status(Number(code));
-    reply.header('x-kept', `kept ${run}`);
-    reply.header('x-dropped', `dropped ${run}`);
-    reply.header('content-type', 'application/vnd.test+json; charset=utf-8');
-    return { run };
-  }
-
-  @HttpCache({ statuses: { 404: 1 } })
-  @Get('brief')
-  brief(): never {
-    throw new NotFoundException({ run: count('brief') });
-  }
-
-  @HttpCache({ clientsMayReload: true, cacheControl: { maxAge: '1m', scope: 'public' } })
-  @Get('reload')
-  reload() {
-    return { run: count('reload') };
-  }
-
-  @Get('manual')
-  manual(@Res() reply: Reply) {
-    reply.status(200).send(`manual ${count('manual')}`);
-  }
-
-  @Get('file')
-  file() {
-    return new StreamableFile(Buffer.from(`file ${count('file')}`));
-  }
-
-  @Get('text')
-  text() {
-    return `text ${count('text')}`;
-  }
-
-  @Get('nothing')
-  @HttpCode(200)
-  nothing() {
-    count('nothing');
-  }
-
-  @Redirect('/pages/text')
-  @Get('redirect')
-  redirect() {
-    return { url: `/pages/plain/${count('redirect')}` };
-  }
-
-  @Sse('events')
-  events() {
-    return of({ data: `event ${count('events')}` });
-  }
-
-  @Get('instance')
-  instance() {
-    return [new Product({ id: String(count('instance')) })];
-  }
-
-  @Post('plain')
-  post() {
-    return { run: count('post') };
-  }
-}
-
-@Controller({ path: 'scoped', scope: Scope.REQUEST })
-class ScopedPages {
-  constructor(@Inject(REQUEST) private readonly request: HttpCacheRequest) {}
-
-  @HttpCache()
-  @Get()
-  page() {
-    return { method: this.request.method, run: count('scoped') };
-  }
-
-  @HttpCache()
-  @Get('instance')
-  instance() {
-    return { product: new Product(), run: count('scoped-instance') };
-  }
-}
+import { Pages, ScopedPages, state } from '../support/http-pages.js';
 
 const cacheStatus = (response: Response): string => response.headers.get('cache-status') ?? '';
 const GLOBAL = { provide: APP_INTERCEPTOR, useClass: HttpCacheInterceptor };
@@ -250,8 +22,8 @@ describeTopologies('HTTP cache', (topology) => {
       use: (...apps: HttpApplication[]) => Promise<void>,
       { isGlobal = true, ...options }: RedisKitOptions & { isGlobal?: boolean } = {},
     ): Promise<void> => {
-      runs = {};
-      gate = undefined;
+      state.runs = {};
+      state.gate = undefined;
       const kit: RedisKitOptions = {
         namespace: isolatedNamespace(),
         connections: { default: topology.connectionOptions() },
@@ -321,7 +93,7 @@ describeTopologies('HTTP cache', (topology) => {
           let open!: () => void;
           let enter!: () => void;
           const entered = new Promise<void>((resolve) => (enter = resolve));
-          gate = { enter, open: new Promise((resolve) => (open = resolve)) };
+          state.gate = { enter, open: new Promise((resolve) => (open = resolve)) };
           const requests = [one!.request(`/pages/${page}`)];
           await entered;
           const others = page === 'slow' ? [one!, two!] : [one!];
@@ -334,12 +106,12 @@ describeTopologies('HTTP cache', (topology) => {
           expect(statuses).toEqual(new Set([page === 'slow' ? 200 : 500]));
           const told = responses.slice(1).map(cacheStatus);
           if (page === 'slow') {
-            expect(runs[page]).toBe(1);
+            expect(state.runs[page]).toBe(1);
             expect(told.every((status) => /collapsed|hit/.test(status))).toBe(true);
           } else {
-            const before = runs[page]!;
+            const before = state.runs[page]!;
             await one!.request(`/pages/${page}`);
-            expect(runs[page]).toBe(before + 1);
+            expect(state.runs[page]).toBe(before + 1);
           }
         }
       });
@@ -391,9 +163,9 @@ describeTopologies('HTTP cache', (topology) => {
         expect(first).toEqual({ page: '1', sort: 'a', run: 1 });
         expect(await json(app!.request('/pages/list?page=1&bust=7&sort=a'))).toEqual(first);
         for (const query of ['page=1', 'page=1&sort=', 'page=1&sort=a&sort=b', 'page=2&sort=a']) {
-          const before = runs['list']!;
+          const before = state.runs['list']!;
           await app!.request(`/pages/list?${query}`);
-          expect(runs['list']).toBe(before + 1);
+          expect(state.runs['list']).toBe(before + 1);
         }
         const bypassed = await app!.request('/pages/plain/1?page=2');
         expect(cacheStatus(bypassed)).toBe('RedisKit; fwd=bypass; detail=query');
@@ -407,7 +179,7 @@ describeTopologies('HTTP cache', (topology) => {
           const page = await json(app!.request('/pages/language', { headers }));
           expect(page).toMatchObject({ language });
         }
-        expect(runs['language']).toBe(2);
+        expect(state.runs['language']).toBe(2);
         for (const path of ['vary/*', 'vary/X-Tenant', 'set-cookie']) {
           await app!.request(`/pages/${path}`);
           const again = await app!.request(`/pages/${path}`);
@@ -479,7 +251,7 @@ describeTopologies('HTTP cache', (topology) => {
           expect(await text('/pages/text')).toBe('text 1');
           expect(await text('/pages/nothing')).toBe('');
         }
-        expect(runs['nothing']).toBe(1);
+        expect(state.runs['nothing']).toBe(1);
       });
     });
 
@@ -521,7 +293,7 @@ describeTopologies('HTTP cache', (topology) => {
   }
 
   it.each(PLATFORMS)('%s: the handler answers while Redis is away', async (platform) => {
-    runs = {};
+    state.runs = {};
     const { app, request } = await startHttpApplication(
       platform,
       { connections: { default: topology.connectionOptions() } },

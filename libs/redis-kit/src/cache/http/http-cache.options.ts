@@ -177,5 +177,5 @@ export function httpCacheOptionsOf(handler: object, type: object): HttpCacheOpti
   const own = Reflect.getMetadata(METADATA, handler) as HttpCacheOptions | false | undefined;
   const base = Reflect.getMetadata(METADATA, type) as HttpCacheOptions | false | undefined;
   if (own === false || (own === undefined && base === false)) return false;
-  return { ...(base || {}), ...own };
+  return { ...(base === false ? undefined : base), ...own };
 }
