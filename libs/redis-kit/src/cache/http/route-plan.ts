@@ -44,6 +44,6 @@ function tagTemplates(tags: HttpCacheOptions['tags'], name: string): RoutePlan['
   const positional = tags?.map((tag) =>
     tag.replace(/\{(query\.)?([^{}]+)\}/g, (_, query, member) => `{${query ? 1 : 0}.${member}}`),
   );
-  const make = tagsOf(positional, () => undefined, name);
+  const make = tagsOf(positional, (_params: unknown, _query: unknown) => undefined, name);
   return ({ params, query }) => make([params, query]);
 }
