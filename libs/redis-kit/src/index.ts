@@ -46,3 +46,11 @@ export {
 export type { CacheFactory, FactoryContext } from './cache/factory-runs.js';
 export type { FactoryTimeoutOptions, FreshnessOptions } from './cache/freshness.options.js';
 export type { CacheOptions } from './cache/cache.options.js';
+export { HttpCache } from './cache/http/http-cache.decorator.js';
+export { HttpCacheInterceptor } from './cache/http/http-cache.interceptor.js';
+export type {
+  HttpCacheControl,
+  HttpCacheOptions,
+  HttpCacheVaryBy,
+} from './cache/http/http-cache.options.js';
+export type { FromRequest, HttpCacheRequest } from './cache/http/http-request.js';

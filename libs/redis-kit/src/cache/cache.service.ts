@@ -272,6 +272,11 @@ export class CacheService {
     return this.#local?.status ?? 'off';
   }
 
+  /** How long a value is kept unless a call says otherwise, in milliseconds. */
+  get ttlMs(): number {
+    return this.#options.ttlMs;
+  }
+
   /** Invalidations that wait for Redis, for health. */
   get pendingInvalidations(): number {
     return this.#invalidations.pending;
