@@ -15,8 +15,8 @@ import {
   cacheTokensPrefix,
 } from './cache.keys.js';
 import type { ResolvedCacheOptions } from './cache.options.js';
-import { decode, type CacheEngine, type Read } from './engine.js';
-import { createEntry, NO_TIMES, type Stamp } from './entry.js';
+import { decode, type CacheEngine } from './engine.js';
+import { createEntry, NO_TIMES } from './entry.js';
 import { FactoryRuns, type CacheFactory, type FactoryContext } from './factory-runs.js';
 import { Flights, type Outcome } from './flights.js';
 import { getOrSet } from './get-or-set.js';
@@ -24,7 +24,7 @@ import { isTimed, jittered, staleForMs, ttlFor } from './freshness.js';
 import { freshnessOf, type FreshnessOptions } from './freshness.options.js';
 import { Invalidations, type Invalidation } from './invalidations.js';
 import { LateTags } from './late-tags.js';
-import { deepFreeze } from './freeze.js';
+import { keepValue } from './keep-value.js';
 import { LocalMemory } from './local-memory.js';
 import type { CacheStore } from './stores/cache-store.js';
 import { NO_TAGS, tagSet } from './tags.js';
@@ -109,7 +109,8 @@ export class CacheService {
       leaseMs: options.leaseMs,
       leaderWaitMs: options.leaderWaitMs,
       refreshKey: (key) => cacheRefreshKey(keySpace, name, key),
-      keep: (...read) => this.#keep(...read),
+      keep: (...read) =>
+        keepValue({ local: this.#local, store, deadlineMs: options.deadlineMs }, ...read),
       isDoubtful: (key, tags) => this.#invalidations.concerns(key, tags),
       onError: (operation, key, error) => this.#report(operation, key, error),
     };
@@ -321,25 +322,6 @@ export class CacheService {
     return new LocalMemory(tracking, { l1: this.#options.l1, epochKey, tagKey });
   }
 
-  /** Values that are kept in memory are handed out frozen, from the first time on. */
-  #keep(key: string, view: Read, value: unknown, freshForMs: number): unknown {
-    const local = this.#local;
-    if (!local?.keepsValues || !view.entry) return value;
-    deepFreeze(value);
-    if (freshForMs <= 0) return value;
-    const { stamp, payload } = view.entry;
-    const copy = copyOf(stamp);
-    const bytes = payload.length;
-    // How long it still lives is asked behind the caller's back, once per value and process.
-    const asked = this.#store.life(key, new Budget(this.#options.deadlineMs));
-    void asked.then((lifeMs) => {
-      if (lifeMs === UNAVAILABLE) return;
-      const keptMs = Math.min(lifeMs, freshForMs);
-      local.rememberValue(key, value, copy, bytes, keptMs, view.readAt);
-    });
-    return value;
-  }
-
   #detachKey(entryKey: string): void {
     this.#flights.detach(entryKey);
     this.#local?.forget(entryKey);
@@ -372,10 +354,4 @@ export class CacheService {
     const message = safeMessage(error);
     this.#events.emit('cache.error', { cache: this.name, key, operation, message });
   }
-}
-
-/** Tokens out of a larger network buffer, which they would keep alive. */
-function copyOf({ epoch, tags }: Stamp): Stamp {
-  const copies = [...tags].map(([tag, token]) => [tag, Buffer.from(token)] as const);
-  return { epoch: Buffer.from(epoch), tags: new Map(copies) };
 }
