@@ -1,10 +1,10 @@
 import { Codec } from '../core/codec/codec.js';
-import type { Duration } from '../core/duration.js';
 import type { Tracking, TrackingStatus } from '../core/connections/tracking.js';
 import type { RedisKitEvents } from '../core/events.js';
 import { Budget, UNAVAILABLE } from '../core/failsafe/failsafe.js';
 import type { KeySpace } from '../core/key-space.js';
 import { safeMessage } from '../core/redact.js';
+import type { CacheCallOptions, CacheLookup } from './cache-calls.js';
 import { CacheInvalidationError, CacheKeyError } from './cache.errors.js';
 import {
   cacheEntriesPrefix,
@@ -21,7 +21,7 @@ import { FactoryRuns, type CacheFactory, type FactoryContext } from './factory-r
 import { Flights, type Outcome } from './flights.js';
 import { getOrSet } from './get-or-set.js';
 import { isTimed, jittered, staleForMs, ttlFor } from './freshness.js';
-import { freshnessOf, type FreshnessOptions } from './freshness.options.js';
+import { freshnessOf } from './freshness.options.js';
 import { Invalidations, type Invalidation } from './invalidations.js';
 import { LateTags } from './late-tags.js';
 import { keepValue } from './keep-value.js';
@@ -30,17 +30,6 @@ import type { CacheStore } from './stores/cache-store.js';
 import { NO_TAGS, tagSet } from './tags.js';
 import { Tokens } from './tokens.js';
 import './cache.events.js';
-
-/** Options of one call. What is not given is as the cache has it. */
-export interface CacheCallOptions extends FreshnessOptions {
-  /** How long the value is fresh; default: the cache's `ttl`. */
-  readonly ttl?: Duration | undefined;
-  /** Tags by which the value can be invalidated: up to 64, up to 512 bytes each. */
-  readonly tags?: readonly string[] | undefined;
-}
-
-/** A value, or the word that there is none. */
-export type CacheLookup<T> = { readonly hit: true; readonly value: T } | { readonly hit: false };
 
 export interface CacheDependencies {
   readonly name: string;
