@@ -32,10 +32,25 @@ export type { ConfigurationIssue } from './core/redis-kit.error.js';
 
 // Cache
 export { CacheService } from './cache/cache.service.js';
-export type { CacheCallOptions, CacheLookup } from './cache/cache.service.js';
+export type { CacheCallOptions, CacheLookup } from './cache/cache-calls.js';
 export { Cacheable } from './cache/cacheable.decorator.js';
 export type { CacheableOptions } from './cache/cacheable.decorator.js';
 export type { CacheKey } from './cache/cache-key.js';
 export { getCacheToken, InjectCache } from './cache/caches.js';
-export { CacheInvalidationError, CacheKeyError } from './cache/cache.errors.js';
+export {
+  CachedFactoryError,
+  CacheInvalidationError,
+  CacheKeyError,
+  FactoryTimeoutError,
+} from './cache/cache.errors.js';
+export type { CacheFactory, FactoryContext } from './cache/factory-runs.js';
+export type { FactoryTimeoutOptions, FreshnessOptions } from './cache/freshness.options.js';
 export type { CacheOptions } from './cache/cache.options.js';
+export { HttpCache } from './cache/http/http-cache.decorator.js';
+export { HttpCacheInterceptor } from './cache/http/http-cache.interceptor.js';
+export type {
+  HttpCacheControl,
+  HttpCacheOptions,
+  HttpCacheVaryBy,
+} from './cache/http/http-cache.options.js';
+export type { FromRequest, HttpCacheRequest } from './cache/http/http-request.js';

@@ -25,3 +25,37 @@ export class CacheInvalidationError extends RedisKitError {
 export class CacheKeyError extends RedisKitError {
   readonly code = 'CACHE_KEY_INVALID';
 }
+
+/**
+ * A factory took longer than `factoryTimeout.hard`. It goes on in the background, and its value is stored if nothing was
+ * invalidated meanwhile.
+ */
+export class FactoryTimeoutError extends RedisKitError {
+  readonly code = 'CACHE_FACTORY_TIMEOUT';
+
+  constructor(
+    readonly cache: string,
+    readonly key: string,
+    readonly timeoutMs: number,
+  ) {
+    super(
+      `The factory of key '${key}' of cache '${cache}' took longer than ${timeoutMs} ms. It goes on in the background; ` +
+        'raise factoryTimeout.hard if it needs more.',
+    );
+  }
+}
+
+/** A factory failed a short time ago (`errorTtl`), and is not asked again yet. The message is that of its error. */
+export class CachedFactoryError extends RedisKitError {
+  readonly code = 'CACHE_FACTORY_FAILED';
+
+  constructor(
+    readonly cache: string,
+    readonly key: string,
+    /** `name` of the factory's error. */
+    readonly originalName: string,
+    message: string,
+  ) {
+    super(message);
+  }
+}

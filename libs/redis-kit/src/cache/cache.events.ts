@@ -15,6 +15,20 @@ declare module '../core/events.js' {
     'cache.invalidated': { cache: string; tag: string | null };
     /** Invalidations that had waited for Redis were applied. */
     'cache.invalidations-replayed': { cache: string; count: number; pending: number };
+    /**
+     * A value older than its ttl was answered: while it is made anew (`revalidating`), because its factory failed
+     * (`error`) or took too long (`slow`). `staleMs`: for how long it has been stale.
+     */
+    'cache.stale-served': {
+      cache: string;
+      key: string;
+      reason: 'revalidating' | 'error' | 'slow';
+      staleMs: number;
+    };
+    /** A factory that nobody waited for has made its value; it is stored unless something was invalidated meanwhile. */
+    'cache.refreshed': { cache: string; key: string; durationMs: number };
+    /** A factory that nobody waited for has failed. */
+    'cache.refresh-failed': { cache: string; key: string; message: string; durationMs: number };
     /** A step failed and the call went on without it. `message` never holds the value. */
     'cache.error': { cache: string; key: string; operation: string; message: string };
   }

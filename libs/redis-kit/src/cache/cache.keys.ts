@@ -9,6 +9,11 @@ export function cacheEntryKey(keySpace: KeySpace, cache: string, key: string): s
   return keySpace.key('cache', `${escapeName(cache)}:${boundedKey(key)}`);
 }
 
+/** `<namespace>:v1:cache-refresh:{<cache>:<key>}` — who makes a stale value anew, or that it failed (string, expires). */
+export function cacheRefreshKey(keySpace: KeySpace, cache: string, key: string): string {
+  return keySpace.key('cache-refresh', `${escapeName(cache)}:${boundedKey(key)}`);
+}
+
 /** `<namespace>:v1:cache-tag:{<cache>:<tag>}` — the current token of a tag (string, expires). */
 export function cacheTagKey(keySpace: KeySpace, cache: string, tag: string): string {
   return keySpace.key('cache-tag', `${escapeName(cache)}:${boundedKey(tag)}`);

@@ -7,6 +7,8 @@ import {
   IsText,
 } from '../core/options/constraints.js';
 import { Nested } from '../core/options/nested.js';
+import type { Freshness } from './freshness.js';
+import { FreshnessOptions, resolveFreshness } from './freshness.options.js';
 
 /** Options of the memory in front of a Redis cache. */
 export class L1Options {
@@ -26,9 +28,9 @@ export class L1Options {
 }
 
 /** Options of one cache. */
-export class CacheOptions {
+export class CacheOptions extends FreshnessOptions {
   /**
-   * How long a value is kept. Every entry expires.
+   * How long a value is fresh. Every entry expires: with its `ttl`, or with the stale time allowed after it.
    * @default '5m'
    */
   @IsDuration({ min: 1 })
@@ -130,6 +132,7 @@ export class CacheOptions {
 
 export interface ResolvedCacheOptions {
   readonly ttlMs: number;
+  readonly freshness: Freshness;
   readonly store: 'redis' | 'memory';
   readonly connection: string;
   readonly l1: { readonly maxEntries: number; readonly maxBytes: number } | undefined;
@@ -146,8 +149,10 @@ export interface ResolvedCacheOptions {
 }
 
 export function resolveCacheOptions(options: CacheOptions): ResolvedCacheOptions {
+  const ttlMs = toMs(options.ttl ?? '5m');
   return {
-    ttlMs: toMs(options.ttl ?? '5m'),
+    ttlMs,
+    freshness: resolveFreshness(options, ttlMs),
     store: options.store ?? 'redis',
     connection: options.connection ?? 'default',
     l1: options.l1 && {

@@ -15,3 +15,11 @@ export const removeEntry = defineScript({
   args: ['header'],
   reply: (raw) => raw === 1,
 });
+
+export const expireEntry = defineScript({
+  name: 'cache.expire-entry',
+  source: new URL('./lua/expire-entry.lua', import.meta.url),
+  keys: ['entry'],
+  args: ['id'],
+  reply: (raw) => raw === 1,
+});

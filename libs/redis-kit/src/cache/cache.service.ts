@@ -1,40 +1,35 @@
 import { Codec } from '../core/codec/codec.js';
-import { toMs, type Duration } from '../core/duration.js';
 import type { Tracking, TrackingStatus } from '../core/connections/tracking.js';
 import type { RedisKitEvents } from '../core/events.js';
 import { Budget, UNAVAILABLE } from '../core/failsafe/failsafe.js';
 import type { KeySpace } from '../core/key-space.js';
 import { safeMessage } from '../core/redact.js';
+import type { CacheCallOptions, CacheLookup } from './cache-calls.js';
 import { CacheInvalidationError, CacheKeyError } from './cache.errors.js';
 import {
   cacheEntriesPrefix,
   cacheEntryKey,
   cacheEpochKey,
+  cacheRefreshKey,
   cacheTagKey,
   cacheTokensPrefix,
 } from './cache.keys.js';
 import type { ResolvedCacheOptions } from './cache.options.js';
-import { createEntry, type Stamp } from './entry.js';
+import { decode, type CacheEngine } from './engine.js';
+import { createEntry, NO_TIMES } from './entry.js';
+import { FactoryRuns, type CacheFactory, type FactoryContext } from './factory-runs.js';
 import { Flights, type Outcome } from './flights.js';
-import { deepFreeze } from './freeze.js';
-import { decode, getOrSet, type CacheEngine } from './get-or-set.js';
+import { getOrSet } from './get-or-set.js';
+import { isTimed, jittered, staleForMs, ttlFor } from './freshness.js';
+import { freshnessOf } from './freshness.options.js';
 import { Invalidations, type Invalidation } from './invalidations.js';
+import { LateTags } from './late-tags.js';
+import { keepValue } from './keep-value.js';
 import { LocalMemory } from './local-memory.js';
 import type { CacheStore } from './stores/cache-store.js';
 import { NO_TAGS, tagSet } from './tags.js';
-import { Tokens, type View } from './tokens.js';
+import { Tokens } from './tokens.js';
 import './cache.events.js';
-
-/** Options of one call. */
-export interface CacheCallOptions {
-  /** How long the value is kept; default: the cache's `ttl`. */
-  readonly ttl?: Duration | undefined;
-  /** Tags by which the value can be invalidated: up to 64, up to 512 bytes each. */
-  readonly tags?: readonly string[] | undefined;
-}
-
-/** A value, or the word that there is none. */
-export type CacheLookup<T> = { readonly hit: true; readonly value: T } | { readonly hit: false };
 
 export interface CacheDependencies {
   readonly name: string;
@@ -62,6 +57,7 @@ export class CacheService {
   readonly #events: RedisKitEvents;
   readonly #keySpace: KeySpace;
   readonly #flights = new Flights();
+  readonly #runs = new FactoryRuns();
   readonly #local: LocalMemory | undefined;
   readonly #tokens: Tokens;
   readonly #invalidations: Invalidations;
@@ -84,19 +80,26 @@ export class CacheService {
     this.#invalidations = new Invalidations({
       tokens: this.#tokens,
       removeKey: (key) => store.remove(key, options.invalidationDeadlineMs),
+      expireKey: (key) => store.expire(key, options.invalidationDeadlineMs),
       ttlMs: options.ttlMs,
       deadlineMs: options.invalidationDeadlineMs,
       onReplayed: (count, pending) =>
         events.emit('cache.invalidations-replayed', { cache: name, count, pending }),
     });
     this.#engine = {
+      cache: name,
       store,
       tokens: this.#tokens,
+      lateTags: new LateTags(this.#tokens),
       codec: this.#codec,
+      runs: this.#runs,
+      events,
       deadlineMs: options.deadlineMs,
       leaseMs: options.leaseMs,
       leaderWaitMs: options.leaderWaitMs,
-      keep: (key, view, value) => this.#keep(key, view, value),
+      refreshKey: (key) => cacheRefreshKey(keySpace, name, key),
+      keep: (...read) =>
+        keepValue({ local: this.#local, store, deadlineMs: options.deadlineMs }, ...read),
       isDoubtful: (key, tags) => this.#invalidations.concerns(key, tags),
       onError: (operation, key, error) => this.#report(operation, key, error),
     };
@@ -111,7 +114,7 @@ export class CacheService {
     return found.hit ? found.value : undefined;
   }
 
-  /** The value under a key, and whether there was one. Never throws because of Redis. */
+  /** The value under a key, and whether there was a fresh one. Never throws because of Redis. */
   async lookup<T>(key: string): Promise<CacheLookup<T>> {
     const startedAt = performance.now();
     const entryKey = this.#key(key);
@@ -122,13 +125,15 @@ export class CacheService {
     }
     const budget = new Budget(this.#options.deadlineMs);
     const view = await this.#tokens.view(entryKey, NO_TAGS, budget);
-    if (view === UNAVAILABLE) {
+    const named = { name: key, key: entryKey };
+    const found = view === UNAVAILABLE ? view : await decode(this.#engine, named, view, budget);
+    if (found === UNAVAILABLE) {
       this.#announce(key, 'factory-without-redis', startedAt);
       return { hit: false };
     }
-    const found = await decode(this.#engine, entryKey, view);
-    this.#announce(key, found.type === 'value' ? 'cache' : 'factory', startedAt);
-    return found.type === 'value' ? { hit: true, value: found.value as T } : { hit: false };
+    const isHit = found.type === 'value' && found.staleMs < 0;
+    this.#announce(key, isHit ? 'cache' : 'factory', startedAt);
+    return isHit ? { hit: true, value: found.value as T } : { hit: false };
   }
 
   /**
@@ -136,15 +141,16 @@ export class CacheService {
    *
    * Callers of one key share one read and one factory; among processes one factory runs at a time. `null` and
    * `undefined` are values like any other. What the factory throws, all its callers in this process get, and nothing is
-   * stored. A value that was stored without one of `tags` counts as a miss.
+   * stored, unless `errorTtl` or `staleIfError` say otherwise. A value that was stored without one of `tags` counts as a
+   * miss.
    */
   async getOrSet<T>(
     key: string,
-    factory: () => T | Promise<T>,
+    factory: CacheFactory<T>,
     options: CacheCallOptions = {},
   ): Promise<T> {
     const startedAt = performance.now();
-    const ttlMs = this.#ttl(options);
+    const freshness = freshnessOf(this.#options.freshness, options);
     const tags = tagSet(options.tags);
     const entryKey = this.#key(key);
     const kept = this.#local?.value(entryKey, tags);
@@ -152,10 +158,13 @@ export class CacheService {
       this.#announceHit(key, 'memory', startedAt);
       return kept.value as T;
     }
-    if (this.#flights.isWithin(entryKey)) return factory();
-    const run = async () => this.#flights.runFactory(entryKey, factory);
+    if (this.#flights.isWithin(entryKey)) {
+      return this.#runs.start({ cache: this.name, key, tags, factory }).value as Promise<T>;
+    }
+    const run = (context: FactoryContext<never>) =>
+      this.#flights.runFactory(entryKey, () => factory(context));
     const { value, source } = await this.#flights.join(entryKey, tags, () =>
-      getOrSet(this.#engine, { key: entryKey, tags, ttlMs, factory: run }),
+      getOrSet(this.#engine, { name: key, key: entryKey, tags, freshness, factory: run }),
     );
     this.#announce(key, source, startedAt);
     return value as T;
@@ -168,17 +177,21 @@ export class CacheService {
    *   still be there. Use `delete` where that matters: it fails loudly.
    */
   async set<T>(key: string, value: T, options: CacheCallOptions = {}): Promise<boolean> {
-    const ttlMs = this.#ttl(options);
+    const freshness = freshnessOf(this.#options.freshness, options);
     const tags = tagSet(options.tags);
     const entryKey = this.#key(key);
     this.#detachKey(entryKey);
     try {
       const payload = await this.#codec.encode(value);
       const budget = new Budget(this.#options.deadlineMs);
-      const stamp = await this.#tokens.current(tags, ttlMs, budget);
-      if (stamp === UNAVAILABLE) return false;
-      const entry = createEntry(stamp, payload);
-      return (await this.#store.write(entryKey, entry, ttlMs, budget)) !== UNAVAILABLE;
+      const ttlMs = jittered(ttlFor(freshness, value), freshness.jitter);
+      const lifeMs = ttlMs + staleForMs(freshness);
+      const stamp = await this.#tokens.current(tags, lifeMs, budget);
+      const now = isTimed(freshness) ? await this.#store.now(budget) : undefined;
+      if (stamp === UNAVAILABLE || now === UNAVAILABLE) return false;
+      const times = now === undefined ? NO_TIMES : { staleFromMs: now + ttlMs, madeInMs: 0 };
+      const entry = createEntry(stamp, payload, times);
+      return (await this.#store.write(entryKey, entry, lifeMs, budget)) !== UNAVAILABLE;
     } catch (error) {
       this.#report('cache.encode', entryKey, error);
       return false;
@@ -197,6 +210,23 @@ export class CacheService {
     const entryKey = this.#key(key);
     return this.#invalidate(`key '${key}'`, [{ type: 'key', key: entryKey }], () =>
       this.#detachKey(entryKey),
+    );
+  }
+
+  /**
+   * Makes a value stale now, without removing it: from now on it is served only where `staleWhileRevalidate` or
+   * `staleIfError` allow it, and a factory that is running does not make it fresh. A value that was stored without such
+   * an option is removed.
+   *
+   * @returns true when there was something.
+   * @throws CacheInvalidationError when Redis did not take it; it is queued.
+   */
+  async expire(key: string): Promise<boolean> {
+    const entryKey = this.#key(key);
+    return this.#invalidate(
+      `the freshness of key '${key}'`,
+      [{ type: 'freshness', key: entryKey }],
+      () => this.#detachKey(entryKey),
     );
   }
 
@@ -232,15 +262,22 @@ export class CacheService {
     return this.#local?.status ?? 'off';
   }
 
+  /** How long a value is kept unless a call says otherwise, in milliseconds. */
+  get ttlMs(): number {
+    return this.#options.ttlMs;
+  }
+
   /** Invalidations that wait for Redis, for health. */
   get pendingInvalidations(): number {
     return this.#invalidations.pending;
   }
 
-  /** Resolves when the calls now in progress are done, and stops retrying. */
+  /** Resolves when the calls now in progress and the work in the background are done, and stops retrying. */
   async close(): Promise<void> {
     this.#invalidations.close();
-    await this.#flights.landed();
+    await Promise.all([this.#flights.landed(), this.#runs.close()]);
+    // What the last flights left behind.
+    await this.#runs.close();
   }
 
   /**
@@ -274,22 +311,6 @@ export class CacheService {
     return new LocalMemory(tracking, { l1: this.#options.l1, epochKey, tagKey });
   }
 
-  /** Values that are kept in memory are handed out frozen, from the first time on. */
-  #keep(key: string, view: View, value: unknown): unknown {
-    const local = this.#local;
-    if (!local?.keepsValues || !view.entry) return value;
-    deepFreeze(value);
-    const { stamp, payload } = view.entry;
-    const copy = copyOf(stamp);
-    const bytes = payload.length;
-    // How long it still lives is asked behind the caller's back, once per value and process.
-    const asked = this.#store.life(key, new Budget(this.#options.deadlineMs));
-    void asked.then((lifeMs) => {
-      if (lifeMs !== UNAVAILABLE) local.rememberValue(key, value, copy, bytes, lifeMs, view.readAt);
-    });
-    return value;
-  }
-
   #detachKey(entryKey: string): void {
     this.#flights.detach(entryKey);
     this.#local?.forget(entryKey);
@@ -300,12 +321,6 @@ export class CacheService {
       throw new CacheKeyError(`A cache key is text that is not empty, got ${JSON.stringify(key)}`);
     }
     return cacheEntryKey(this.#keySpace, this.name, key);
-  }
-
-  #ttl({ ttl }: CacheCallOptions): number {
-    const ttlMs = ttl === undefined ? this.#options.ttlMs : toMs(ttl);
-    if (!(ttlMs >= 1)) throw new RangeError(`A ttl is at least 1 ms, got ${JSON.stringify(ttl)}`);
-    return ttlMs;
   }
 
   #announce(key: string, source: Outcome['source'], startedAt: number): void {
@@ -328,10 +343,4 @@ export class CacheService {
     const message = safeMessage(error);
     this.#events.emit('cache.error', { cache: this.name, key, operation, message });
   }
-}
-
-/** Tokens out of a larger network buffer, which they would keep alive. */
-function copyOf({ epoch, tags }: Stamp): Stamp {
-  const copies = [...tags].map(([tag, token]) => [tag, Buffer.from(token)] as const);
-  return { epoch: Buffer.from(epoch), tags: new Map(copies) };
 }

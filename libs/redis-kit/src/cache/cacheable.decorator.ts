@@ -4,15 +4,16 @@ import { injectProperty, replaceMethod } from '../core/method-decorator.js';
 import { ConfigurationError } from '../core/redis-kit.error.js';
 import { keyOf, tagsOf, type CacheKey } from './cache-key.js';
 import type { CacheService } from './cache.service.js';
+import type { FreshnessOptions } from './freshness.options.js';
 import { getCacheToken } from './caches.js';
 
-export interface CacheableOptions {
+export interface CacheableOptions extends FreshnessOptions {
   /**
    * A template (`'product:{id}'`, `'page:{query.page}'`, `'user:{0}'`) or a function of the arguments. Without it the
    * key is made of class, method and arguments.
    */
   readonly key?: CacheKey | undefined;
-  /** How long a result is kept; default: the cache's `ttl`. */
+  /** How long a result is fresh; default: the cache's `ttl`. */
   readonly ttl?: Duration | undefined;
   /** Tags: templates like those of keys (`['products', 'product:{id}']`), or a function of the arguments. */
   readonly tags?: readonly string[] | ((...args: never[]) => readonly string[]) | undefined;
@@ -34,11 +35,12 @@ export function Cacheable(options: CacheableOptions = {}) {
     property: string | symbol,
     descriptor: TypedPropertyDescriptor<T>,
   ): void => {
-    const token = getCacheToken(options.cache);
+    const { key: keyOption, tags: tagsOption, cache: cacheName, ...freshness } = options;
+    const token = getCacheToken(cacheName);
     const name = String(property);
     const method = descriptor.value!;
-    const key = keyOf(options.key, method, name);
-    const tags = tagsOf(options.tags, method, name);
+    const key = keyOf(keyOption, method, name);
+    const tags = tagsOf(tagsOption, method, name);
     injectProperty(prototype, token);
     replaceMethod(descriptor, async function (this: object | undefined, ...args: unknown[]) {
       if (this === undefined) {
@@ -54,7 +56,7 @@ export function Cacheable(options: CacheableOptions = {}) {
         );
       }
       const run = () => method.apply(this, args as never[]);
-      return cache.getOrSet(key(args, className), run, { ttl: options.ttl, tags: tags(args) });
+      return cache.getOrSet(key(args, className), run, { ...freshness, tags: tags(args) });
     });
   };
 }

@@ -4,6 +4,8 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 export interface Outcome {
   readonly value: unknown;
   readonly source: 'cache' | 'factory' | 'factory-without-redis';
+  /** It carries tags that the call did not declare, so nobody knew before that their invalidation concerns it. */
+  readonly isTaggedLate?: boolean;
 }
 
 /**
@@ -19,6 +21,8 @@ class Flight {
 
   constructor(
     readonly tags: ReadonlySet<string>,
+    /** How many times tags had been invalidated here when it started. */
+    readonly invalidations: number,
     outcome: Promise<Outcome>,
   ) {
     this.outcome = outcome;
@@ -33,6 +37,7 @@ class Flight {
 export class Flights {
   readonly #flights = new Map<string, Flight>();
   readonly #inTheAir = new Set<Flight>();
+  #invalidations = 0;
   /** Keys whose factories the current call is part of. */
   readonly #within = new AsyncLocalStorage<ReadonlySet<string>>();
 
@@ -52,10 +57,16 @@ export class Flights {
   /** Joins the flight of this key that heeds at least these tags, or starts one. */
   join(key: string, tags: ReadonlySet<string>, start: () => Promise<Outcome>): Promise<Outcome> {
     const present = this.#flights.get(key);
-    if (present?.outcome && isJoinable(present, tags)) return present.outcome;
+    if (present?.outcome && isJoinable(present, tags)) {
+      if (present.invalidations === this.#invalidations) return present.outcome;
+      // One of the tags invalidated since may turn out to be a tag of this flight.
+      return present.outcome.then((outcome) =>
+        outcome.isTaggedLate ? this.join(key, tags, start) : outcome,
+      );
+    }
 
     const outcome = start();
-    const flight = new Flight(tags, outcome);
+    const flight = new Flight(tags, this.#invalidations, outcome);
     this.#flights.set(key, flight);
     this.#inTheAir.add(flight);
     const land = () => {
@@ -77,6 +88,7 @@ export class Flights {
 
   /** Detaches the flights of which `concerns` holds. */
   detachWhere(concerns: (tags: ReadonlySet<string>) => boolean): void {
+    this.#invalidations += 1;
     for (const [key, flight] of this.#flights) if (concerns(flight.tags)) this.#flights.delete(key);
   }
 

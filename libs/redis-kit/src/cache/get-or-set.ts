@@ -1,53 +1,24 @@
-import type { Codec } from '../core/codec/codec.js';
 import { Budget, UNAVAILABLE } from '../core/failsafe/failsafe.js';
-import { createEntry, createLease, headerOf, type Stamp } from './entry.js';
+import {
+  answeredBy,
+  decode,
+  type CacheEngine,
+  type FoundValue,
+  type ReadThrough,
+} from './engine.js';
+import { createLease, headerOf } from './entry.js';
+import { capturedLifeMs, produce, type Place } from './fill.js';
+import type { FactoryRun } from './factory-runs.js';
 import type { Outcome } from './flights.js';
-import type { CacheStore } from './stores/cache-store.js';
-import type { Tokens, View } from './tokens.js';
-
-export interface CacheEngine {
-  readonly store: CacheStore;
-  readonly tokens: Tokens;
-  readonly codec: Codec;
-  readonly deadlineMs: number;
-  readonly leaseMs: number;
-  readonly leaderWaitMs: number;
-  /** Hears of each value read from the store, and may keep it; answers the value to hand out. */
-  readonly keep: (key: string, view: View, value: unknown) => unknown;
-  /** True for what was invalidated here while Redis did not take it. */
-  readonly isDoubtful: (key: string, tags: Iterable<string>) => boolean;
-  /** Hears of payloads that cannot be decoded or encoded. */
-  readonly onError: (operation: string, key: string, error: unknown) => void;
-}
-
-export interface ReadThrough {
-  readonly key: string;
-  readonly tags: ReadonlySet<string>;
-  readonly ttlMs: number;
-  readonly factory: () => Promise<unknown>;
-}
+import { isDueEarly } from './freshness.js';
+import { claimRefresh, refreshInBackground } from './refresh.js';
+import { StaleAtHand } from './stale-at-hand.js';
+import type { Answer } from './stores/cache-store.js';
+import type { View } from './tokens.js';
 
 /** First pause of somebody who waits for another process' factory; it doubles up to the longest. */
 const FIRST_PAUSE_MS = 4;
 const LONGEST_PAUSE_MS = 32;
-
-/** A value, or the reason why there is none. */
-export type Found =
-  { readonly type: 'value'; readonly value: unknown } | { readonly type: 'absent' | 'led' };
-
-/** What a view means. Bytes that cannot be decoded count as absent, never as an error. */
-export async function decode(engine: CacheEngine, key: string, view: View): Promise<Found> {
-  if (!view.isCurrent || !view.entry) return { type: 'absent' };
-  if (engine.isDoubtful(key, view.entry.stamp.tags.keys())) return { type: 'absent' };
-  if (view.entry.kind === 'lease') return { type: 'led' };
-  try {
-    const value = await engine.codec.decode(view.entry.payload);
-    return { type: 'value', value: engine.keep(key, view, value) };
-  } catch (error) {
-    engine.onError('cache.decode', key, error);
-    return { type: 'absent' };
-  }
-}
 
 /**
  * One read-through, from the key to the value.
@@ -55,48 +26,85 @@ export async function decode(engine: CacheEngine, key: string, view: View): Prom
  * Never stores what was read before an invalidation. The reader captures the tokens and plants a lease in the key itself
  * *before* the factory runs, and the value replaces exactly this lease, under these tokens. Whatever happened in between
  * (the key deleted, expired, evicted or written; a tag or the cache invalidated) makes the late value unstorable or
- * invalid at birth: it is returned, and nobody else gets it.
+ * invalid at birth: it is returned, and nobody else gets it. A stale value is made anew under a claim beside it, and
+ * takes the place of exactly this stale value.
  *
- * Among processes one factory runs at a time: who finds a current lease waits for its value, up to a bound. Redis' own
- * share is bounded by the deadline; when it does not answer, the factory does.
+ * Among processes one factory runs at a time: who finds a current lease or claim waits for its value, up to a bound.
+ * Redis' own share is bounded by the deadline; when it does not answer, the factory does.
  */
 export async function getOrSet(engine: CacheEngine, call: ReadThrough): Promise<Outcome> {
-  const { key, tags, factory } = call;
+  if (call.freshness.staleIfErrorMs === 0) return readThrough(engine, call, () => undefined);
+  const atHand = new StaleAtHand(engine, call);
+  return atHand.standInFor(readThrough(engine, call, (found) => atHand.hold(found)));
+}
+
+async function readThrough(
+  engine: CacheEngine,
+  call: ReadThrough,
+  hold: (found: FoundValue) => void,
+): Promise<Outcome> {
+  const { key, tags } = call;
   const waitUntil = performance.now() + engine.leaderWaitMs;
   const budget = new Budget(engine.deadlineMs);
   for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS)) {
     const view = await engine.tokens.view(key, tags, budget);
-    if (view === UNAVAILABLE) return { value: await factory(), source: 'factory-without-redis' };
-    const found = await decode(engine, key, view);
-    if (found.type === 'value') return { value: found.value, source: 'cache' };
-
-    if (found.type === 'absent') {
-      const lease = await plant(engine, call, view, budget);
-      if (lease === UNAVAILABLE) return { value: await factory(), source: 'factory-without-redis' };
-      if (lease) return { value: await fill(engine, call, lease, budget), source: 'factory' };
+    const found = view === UNAVAILABLE ? UNAVAILABLE : await decode(engine, call, view, budget);
+    if (view === UNAVAILABLE || found === UNAVAILABLE) return unstored(engine, call, true);
+    if (found.type === 'failure') throw found.error;
+    if (found.type === 'value') {
+      if (isServed(engine, call, found)) return answeredBy(found, call);
+      hold(found);
     }
+
+    const place = await takePlace(engine, call, view, found, budget);
+    if (place === UNAVAILABLE) return unstored(engine, call, true);
+    if (place) return produced(await produce(engine, call, place));
     // Somebody else fills the key. Beyond the bound the caller is answered all the same, and nothing is stored.
-    if (performance.now() + pauseMs > waitUntil)
-      return { value: await factory(), source: 'factory' };
+    if (performance.now() + pauseMs > waitUntil) return unstored(engine, call, false);
     await pause(pauseMs);
     // Each look costs Redis a command; only one that is not answered uses the deadline up.
     budget.refill();
   }
 }
 
-interface PlantedLease {
-  readonly header: Buffer;
-  readonly stamp: Stamp;
+/** Whether the value answers the call as it is. If it ought to be made anew soon, that is begun in the background. */
+function isServed(engine: CacheEngine, call: ReadThrough, found: FoundValue): boolean {
+  const { staleMs, madeInMs } = found;
+  const { earlyRefresh, staleWhileRevalidateMs } = call.freshness;
+  if (staleMs < 0) {
+    if (isDueEarly(madeInMs, -staleMs, earlyRefresh)) refreshInBackground(engine, call, found);
+    return true;
+  }
+  if (staleMs >= staleWhileRevalidateMs) return false;
+  refreshInBackground(engine, call, found);
+  const { cache, events } = engine;
+  events.emit('cache.stale-served', { cache, key: call.name, reason: 'revalidating', staleMs });
+  return true;
 }
 
 /** Takes the right to fill the key; undefined when somebody else was faster. */
+async function takePlace(
+  engine: CacheEngine,
+  call: ReadThrough,
+  view: View,
+  found: { readonly type: 'absent' | 'led' } | FoundValue,
+  budget: Budget,
+): Answer<Place | undefined> {
+  if (found.type === 'led') return undefined;
+  if (found.type !== 'value') return plant(engine, call, view, budget);
+  const claim = await claimRefresh(engine, call, found, budget);
+  if (claim === UNAVAILABLE) return UNAVAILABLE;
+  if (claim.type === 'failure') throw claim.error;
+  return claim.type === 'place' ? claim.place : undefined;
+}
+
 async function plant(
   { tokens, store, leaseMs }: CacheEngine,
-  { key, tags, ttlMs }: ReadThrough,
+  { key, tags, freshness }: ReadThrough,
   view: View,
   budget: Budget,
-): Promise<PlantedLease | undefined | typeof UNAVAILABLE> {
-  const stamp = await tokens.capture(view, tags, ttlMs, budget);
+): Answer<Place | undefined> {
+  const stamp = await tokens.capture(view, tags, capturedLifeMs(freshness), budget);
   if (stamp === UNAVAILABLE) return UNAVAILABLE;
   const lease = createLease(stamp);
   const standing =
@@ -104,30 +112,25 @@ async function plant(
       ? await store.create(key, lease, leaseMs, budget)
       : await store.replace(key, view.header, lease, leaseMs, budget);
   if (standing === UNAVAILABLE) return UNAVAILABLE;
-  return standing === null || standing === true ? { header: headerOf(lease), stamp } : undefined;
+  if (standing !== null && standing !== true) return undefined;
+  const header = headerOf(lease);
+  return { header, stamp, seen: view.tags, claimKey: key, claim: header, stale: undefined };
 }
 
-async function fill(
-  { store, codec, onError }: CacheEngine,
-  { key, ttlMs, factory }: ReadThrough,
-  { header, stamp }: PlantedLease,
-  budget: Budget,
-): Promise<unknown> {
-  let value: unknown;
-  try {
-    value = await factory();
-  } catch (error) {
-    await store.removeExactly(key, header, budget);
-    throw error;
-  }
-  try {
-    const entry = createEntry(stamp, await codec.encode(value));
-    await store.replace(key, header, entry, ttlMs, budget);
-  } catch (error) {
-    onError('cache.encode', key, error);
-    await store.removeExactly(key, header, budget);
-  }
-  return value;
+/** The factory answers, and nothing is stored. */
+async function unstored(
+  engine: CacheEngine,
+  call: ReadThrough,
+  isWithoutRedis: boolean,
+): Promise<Outcome> {
+  const run = engine.runs.start({ ...call, cache: engine.cache, key: call.name });
+  const value = await run.within(call.freshness.hardTimeoutMs);
+  const source = isWithoutRedis ? 'factory-without-redis' : 'factory';
+  return { value, source, isTaggedLate: run.lateTags.size > 0 };
+}
+
+async function produced(run: FactoryRun): Promise<Outcome> {
+  return { value: await run.value, source: 'factory', isTaggedLate: run.lateTags.size > 0 };
 }
 
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));

@@ -3,12 +3,14 @@ import type { Tokens } from './tokens.js';
 /** Something that must not be served any more. */
 export type Invalidation =
   | { readonly type: 'key'; readonly key: string }
+  | { readonly type: 'freshness'; readonly key: string }
   | { readonly type: 'tag'; readonly tag: string }
   | { readonly type: 'all' };
 
 export interface InvalidationsSettings {
   readonly tokens: Tokens;
   readonly removeKey: (key: string) => Promise<unknown>;
+  readonly expireKey: (key: string) => Promise<unknown>;
   readonly ttlMs: number;
   readonly deadlineMs: number;
   readonly onReplayed: (count: number, pending: number) => void;
@@ -57,7 +59,7 @@ export class Invalidations {
     return this.#pending.some(
       (one) =>
         one.type === 'all' ||
-        (one.type === 'key' && one.key === key) ||
+        ((one.type === 'key' || one.type === 'freshness') && one.key === key) ||
         (one.type === 'tag' && carried.has(one.tag)),
     );
   }
@@ -80,10 +82,12 @@ export class Invalidations {
   }
 
   async #send(invalidation: Invalidation): Promise<boolean> {
-    const { tokens, removeKey, ttlMs, deadlineMs } = this.settings;
+    const { tokens, removeKey, expireKey, ttlMs, deadlineMs } = this.settings;
     switch (invalidation.type) {
       case 'key':
         return (await removeKey(invalidation.key)) === true;
+      case 'freshness':
+        return (await expireKey(invalidation.key)) === true;
       case 'tag':
         await tokens.renewTag(invalidation.tag, ttlMs, deadlineMs);
         return true;

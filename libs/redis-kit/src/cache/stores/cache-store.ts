@@ -43,4 +43,13 @@ export abstract class CacheStore {
 
   /** Removes whatever is under a key, or throws; true when there was something. */
   abstract remove(key: string, deadlineMs: number): Promise<boolean>;
+
+  /**
+   * Makes a value stale from now on, or throws; what has no time to be stale in is removed, and leases are, too. True
+   * when there was something.
+   */
+  abstract expire(key: string, deadlineMs: number): Promise<boolean>;
+
+  /** The clock that staleness is counted by, in milliseconds: the same for all who share the store. */
+  abstract now(budget: Budget): Answer<number>;
 }

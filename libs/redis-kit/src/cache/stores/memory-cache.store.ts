@@ -1,4 +1,5 @@
 import { LRUCache } from 'lru-cache';
+import { withStaleFrom } from '../entry.js';
 import { CacheStore, type Answer } from './cache-store.js';
 
 /** Entries in the memory of this process: bounded, least recently used first out. */
@@ -53,6 +54,19 @@ export class MemoryCacheStore extends CacheStore {
   async remove(key: string): Promise<boolean> {
     // One that has expired is no longer there, although its memory is not free yet.
     return this.#entries.has(key) && this.#entries.delete(key);
+  }
+
+  async expire(key: string): Promise<boolean> {
+    const bytes = this.#entries.get(key);
+    if (!bytes) return false;
+    const stale = withStaleFrom(bytes, await this.now());
+    if (stale) this.#entries.set(key, stale, { ttl: this.#entries.getRemainingTTL(key) });
+    else this.#entries.delete(key);
+    return true;
+  }
+
+  async now(): Promise<number> {
+    return Math.round(performance.timeOrigin + performance.now());
   }
 
   #stands(key: string, header: Buffer): boolean {

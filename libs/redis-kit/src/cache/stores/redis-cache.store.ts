@@ -2,7 +2,9 @@ import type { Redis } from 'ioredis';
 import type { RedisConnection } from '../../core/connections/redis-connection.js';
 import { UNAVAILABLE, type Budget } from '../../core/failsafe/failsafe.js';
 import { runScript } from '../../core/scripts/script-runner.js';
-import { removeEntry, replaceEntry } from '../cache.scripts.js';
+import { serverClockOf } from '../../core/server-clock.js';
+import { expireEntry, removeEntry, replaceEntry } from '../cache.scripts.js';
+import { createToken } from '../entry.js';
 import { CacheStore, type Answer } from './cache-store.js';
 
 /** Hears of every step that Redis failed at. */
@@ -77,6 +79,16 @@ export class RedisCacheStore extends CacheStore {
       client.unlink(key),
     );
     return removed === 1;
+  }
+
+  expire(key: string, deadlineMs: number): Promise<boolean> {
+    return this.connection.required('cache.expire', deadlineMs, (client) =>
+      runScript(client, expireEntry, { entry: key }, { id: createToken() }),
+    );
+  }
+
+  now(budget: Budget): Answer<number> {
+    return serverClockOf(this.connection).now(budget);
   }
 
   /** The keys live on several masters, each with a circuit of its own. GETs of one tick leave in one write per master. */

@@ -1,0 +1,13 @@
+import type { Duration } from '../core/duration.js';
+import type { FreshnessOptions } from './freshness.options.js';
+
+/** Options of one call. What is not given is as the cache has it. */
+export interface CacheCallOptions extends FreshnessOptions {
+  /** How long the value is fresh; default: the cache's `ttl`. */
+  readonly ttl?: Duration | undefined;
+  /** Tags by which the value can be invalidated: up to 64, up to 512 bytes each. */
+  readonly tags?: readonly string[] | undefined;
+}
+
+/** A value, or the word that there is none. */
+export type CacheLookup<T> = { readonly hit: true; readonly value: T } | { readonly hit: false };

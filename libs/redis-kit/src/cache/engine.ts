@@ -1,0 +1,103 @@
+import type { Codec } from '../core/codec/codec.js';
+import type { RedisKitEvents } from '../core/events.js';
+import { UNAVAILABLE, type Budget } from '../core/failsafe/failsafe.js';
+import { CachedFactoryError } from './cache.errors.js';
+import type { FactoryContext, FactoryRuns } from './factory-runs.js';
+import type { Outcome } from './flights.js';
+import type { Freshness } from './freshness.js';
+import type { LateTags } from './late-tags.js';
+import type { Answer, CacheStore } from './stores/cache-store.js';
+import type { Tokens, View } from './tokens.js';
+
+/** An entry as it was read. */
+export type Read = Pick<View, 'entry' | 'isCurrent' | 'readAt'>;
+
+/** What the steps of a cache work with. */
+export interface CacheEngine {
+  readonly cache: string;
+  readonly store: CacheStore;
+  readonly tokens: Tokens;
+  readonly lateTags: LateTags;
+  readonly codec: Codec;
+  readonly runs: FactoryRuns;
+  readonly events: RedisKitEvents;
+  readonly deadlineMs: number;
+  readonly leaseMs: number;
+  readonly leaderWaitMs: number;
+  /** The key of whoever makes the stale value of a key anew. */
+  readonly refreshKey: (name: string) => string;
+  /** Hears of each value read from the store, and may keep it; answers the value to hand out. */
+  readonly keep: (key: string, view: Read, value: unknown, freshForMs: number) => unknown;
+  /** True for what was invalidated here while Redis did not take it. */
+  readonly isDoubtful: (key: string, tags: Iterable<string>) => boolean;
+  /** Hears of payloads that cannot be decoded or encoded. */
+  readonly onError: (operation: string, key: string, error: unknown) => void;
+}
+
+export interface ReadThrough {
+  /** As the application spells it. */
+  readonly name: string;
+  readonly key: string;
+  readonly tags: ReadonlySet<string>;
+  readonly freshness: Freshness;
+  readonly factory: (context: FactoryContext<never>) => unknown;
+}
+
+/** A value that is there. */
+export interface FoundValue {
+  readonly type: 'value';
+  readonly value: unknown;
+  /** How long it has been stale; below 0: how long it is fresh yet. */
+  readonly staleMs: number;
+  readonly madeInMs: number;
+  readonly header: Buffer;
+  readonly tags: readonly string[];
+}
+
+/** A value, the error of its factory, or the reason why there is neither. */
+export type Found =
+  | FoundValue
+  | { readonly type: 'failure'; readonly error: CachedFactoryError }
+  | { readonly type: 'absent' | 'led' };
+
+/** What a view means. Bytes that cannot be decoded count as absent, never as an error. */
+export async function decode(
+  engine: CacheEngine,
+  { name, key }: Pick<ReadThrough, 'name' | 'key'>,
+  view: Read,
+  budget: Budget,
+): Answer<Found> {
+  const { entry, isCurrent } = view;
+  if (!isCurrent || !entry) return { type: 'absent' };
+  if (engine.isDoubtful(key, entry.stamp.tags.keys())) return { type: 'absent' };
+  if (entry.kind === 'lease') return { type: 'led' };
+  let staleMs = -Infinity;
+  if (entry.staleFromMs > 0) {
+    const now = await engine.store.now(budget);
+    if (now === UNAVAILABLE) return UNAVAILABLE;
+    staleMs = now - entry.staleFromMs;
+    // The estimate of the server's clock may be a little behind.
+    if (entry.isExpired) staleMs = Math.max(staleMs, 0);
+  }
+  try {
+    const decoded = await engine.codec.decode(entry.payload);
+    if (entry.kind === 'failure') {
+      const [originalName, message] = decoded as [string, string];
+      const error = new CachedFactoryError(engine.cache, name, originalName, message);
+      return { type: 'failure', error };
+    }
+    const value = engine.keep(key, view, decoded, -staleMs);
+    const { header, madeInMs, stamp } = entry;
+    return { type: 'value', value, staleMs, madeInMs, header, tags: [...stamp.tags.keys()] };
+  } catch (error) {
+    engine.onError('cache.decode', key, error);
+    return { type: 'absent' };
+  }
+}
+
+/** The outcome for everybody who shares the read. */
+export const answeredBy = ({ value, tags }: FoundValue, call: ReadThrough): Outcome => ({
+  value,
+  source: 'cache',
+  isTaggedLate: tags.some((tag) => !call.tags.has(tag)),
+});

@@ -1,0 +1,47 @@
+/** What a call asks of the freshness of a value, in milliseconds. */
+export interface Freshness {
+  readonly ttlMs: number;
+  /** undefined: as other values. */
+  readonly nullTtlMs: number | undefined;
+  /** 0: errors are not stored. */
+  readonly errorTtlMs: number;
+  readonly jitter: number;
+  readonly staleWhileRevalidateMs: number;
+  readonly staleIfErrorMs: number;
+  readonly shouldServeStale: (error: unknown) => boolean;
+  readonly softTimeoutMs: number;
+  readonly hardTimeoutMs: number;
+  /** Factor of XFetch; 0: never early. */
+  readonly earlyRefresh: number;
+}
+
+/** How long a value stays in the store after it has become stale. */
+export const staleForMs = ({ staleWhileRevalidateMs, staleIfErrorMs }: Freshness): number =>
+  Math.max(staleWhileRevalidateMs, staleIfErrorMs);
+
+/** Whether the moment a value becomes stale has to be known; else its expiry in the store is all there is. */
+export const isTimed = (freshness: Freshness): boolean =>
+  staleForMs(freshness) > 0 || freshness.earlyRefresh > 0;
+
+/** The time to live of a value, before jitter. */
+export const ttlFor = ({ ttlMs, nullTtlMs }: Freshness, value: unknown): number =>
+  value === null || value === undefined ? (nullTtlMs ?? ttlMs) : ttlMs;
+
+/** A time to live, shortened by a random part of up to `jitter`. */
+export const jittered = (ttlMs: number, jitter: number, random = Math.random): number =>
+  Math.max(1, Math.round(ttlMs * (1 - jitter * random())));
+
+/**
+ * Whether to make a fresh value anew already: XFetch (Vattani, Chierichetti, Lowenstein: Optimal Probabilistic Cache
+ * Stampede Prevention, VLDB 2015). Each reader decides by itself, with a chance that grows as the end comes near.
+ */
+export function isDueEarly(
+  madeInMs: number,
+  remainingMs: number,
+  beta: number,
+  random = Math.random,
+): boolean {
+  if (beta === 0) return false;
+  // random() may be 0, and has no logarithm then.
+  return -madeInMs * beta * Math.log(1 - random()) >= remainingMs;
+}
