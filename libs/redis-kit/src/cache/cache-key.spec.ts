@@ -105,10 +105,10 @@ describe('a key template', () => {
   });
 
   it.each([
-    ['a function', () => 1],
-    ['a symbol', Symbol('s')],
-    ['a function within', { filter: { by: () => 1 } }],
-    ['a symbol within', [[Symbol('s')]]],
+    ['function', () => 1],
+    ['symbol', Symbol('s')],
+    ['function within', { filter: { by: () => 1 } }],
+    ['symbol within', [[Symbol('s')]]],
   ])('takes no %s', (_, value) => {
     expect(() => templateKey('{_id}')(value)).toThrow(CacheKeyError);
   });
@@ -141,7 +141,7 @@ describe('keys of a template', () => {
         const isSame = one.every((value, i) => value === other[i]);
         return (key(...one) === key(...other)) === isSame;
       }),
-      { numRuns: 300 },
+      { numRuns: 100 },
     );
   });
 

@@ -198,7 +198,7 @@ describe('a derived key', () => {
       fc.property(call, call, (one, other) => {
         return (derive(...one) === derive(...other)) === isDeepStrictEqual(one, other);
       }),
-      { numRuns: 500 },
+      { numRuns: 200 },
     );
   });
 });

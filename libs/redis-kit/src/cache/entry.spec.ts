@@ -60,10 +60,10 @@ describe('an entry', () => {
   });
 
   it('is not written over by the ones made after it', () => {
-    const entries = Array.from({ length: 600 }, () => createLease(stampOf('a')));
+    const entries = Array.from({ length: 300 }, () => createLease(stampOf('a')));
     const copies = entries.map((entry) => Buffer.from(entry));
-    for (let i = 0; i < 600; i++) createToken();
-    expect(entries).toEqual(copies);
+    for (let i = 0; i < 300; i++) createToken();
+    expect(entries.every((entry, i) => entry.equals(copies[i]!))).toBe(true);
   });
 });
 
