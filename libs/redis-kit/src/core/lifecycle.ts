@@ -58,9 +58,10 @@ export class Lifecycle implements OnModuleInit, BeforeApplicationShutdown, OnApp
     const startedAt = performance.now();
     const drainMs = this.shutdownTimeoutMs * (1 - CLOSING_SHARE);
     await Promise.all(
-      [...this.#participants].map(async ({ name, drain }) => {
+      [...this.#participants].map(async (participant) => {
+        const { name } = participant;
         try {
-          await withDeadline(`draining ${name}`, drainMs, Promise.resolve(drain?.()));
+          await withDeadline(`draining ${name}`, drainMs, Promise.resolve(participant.drain?.()));
         } catch (error) {
           this.#logger.warn(`${name} did not finish before the shutdown: ${safeMessage(error)}`);
         }
