@@ -1,4 +1,4 @@
-import { setTimeout as lasting } from 'node:timers/promises';
+import { setInterval as every } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { isolatedNamespace, RedisServer, type ScenarioProcesses } from 'nestjs-redis-kit/testing';
 import type { methods } from '../scenarios/cache-race.js';
@@ -10,36 +10,39 @@ const PROCESSES = 3;
 const RACE_MS = 4_000;
 const HOUR_MS = 3_600_000;
 
+interface Chaos {
+  readonly name: string;
+  readonly intervalMs: number;
+  act(topology: Topology, namespace: string, round: number): Promise<unknown>;
+}
+
 /** Things that happen to a cache, one every so often. */
-const CHAOS: {
-  name: string;
-  every: number;
-  act(t: Topology, namespace: string): Promise<unknown>;
-}[] = [
-  { name: 'nothing', every: 500, act: async () => undefined },
+const CHAOS: Chaos[] = [
+  { name: 'nothing', intervalMs: 500, act: async () => undefined },
   {
     name: 'tracking and subscriber links are killed',
-    every: 150,
-    act: async (t) =>
-      Promise.all((await t.masters()).map((server) => server.killClients({ type: 'pubsub' }))),
+    intervalMs: 150,
+    act: async (topology) =>
+      Promise.all(
+        (await topology.masters()).map((server) => server.killClients({ type: 'pubsub' })),
+      ),
   },
   {
     name: 'tokens and entries are evicted',
-    every: 40,
-    act: async (t, namespace) => {
-      const n = Math.floor(performance.now()) % 4;
-      await t.admin.unlink(`${namespace}:v1:cache-tag:{default:tag:k${n}}`);
-      await t.admin.unlink(`${namespace}:v1:cache:{default:k${n}}`);
-      if (n === 0) await t.admin.unlink(`${namespace}:v1:cache-epoch:{default}`);
+    intervalMs: 40,
+    act: async ({ admin }, namespace, round) => {
+      const key = `k${round % 4}`;
+      await admin.unlink(`${namespace}:v1:cache-tag:{default:tag:${key}}`);
+      await admin.unlink(`${namespace}:v1:cache:{default:${key}}`);
+      if (round % 10 === 0) await admin.unlink(`${namespace}:v1:cache-epoch:{default}`);
     },
   },
   {
     name: 'the servers stop for moments',
-    every: 700,
-    act: async (t) => {
-      t.pauseAll();
-      await lasting(150);
-      await t.resumeAll();
+    intervalMs: 200,
+    act: async (topology, _, round) => {
+      if (round % 3 === 0) topology.pauseAll();
+      if (round % 3 === 1) await topology.resumeAll();
     },
   },
 ];
@@ -61,7 +64,7 @@ describeTopologies('three processes that read and invalidate', (topology) => {
 
   it.each(RACES)(
     'serve nothing older than an invalidation that returned, while $name (L1: $l1)',
-    async ({ every, act, l1 }) => {
+    async ({ intervalMs, act, l1 }) => {
       const namespace = isolatedNamespace();
       const seed = Date.now() % 1_000_000;
       await Promise.all(
@@ -77,9 +80,11 @@ describeTopologies('three processes that read and invalidate', (topology) => {
         ),
       );
       const until = performance.now() + RACE_MS;
-      while (performance.now() < until) {
-        await lasting(every);
-        await act(topology, namespace);
+      let round = 0;
+      for await (const _ of every(intervalMs)) {
+        // The last round leaves the servers running.
+        if (performance.now() > until && round % 3 !== 1) break;
+        await act(topology, namespace, round++);
       }
       const reports = await processes.all('stop');
       const total = (count: (report: (typeof reports)[number]) => number) =>
