@@ -12,7 +12,7 @@ describeTopologies('tags named by the factory', (topology) => {
       startApplication({
         namespace,
         connections: { default: topology.connectionOptions() },
-        caches: { default: { deadline: '5s', leaderWait: '20s' } },
+        caches: { default: { deadline: '5s', leaderWait: '20s', tracking: false } },
       });
     const apps = [await start(), await start()] as const;
     try {

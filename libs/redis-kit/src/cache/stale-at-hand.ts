@@ -72,7 +72,8 @@ export class StaleAtHand {
   async #look(): Promise<FoundValue | undefined> {
     const { engine, call } = this;
     const budget = new Budget(engine.deadlineMs);
-    const view = await engine.tokens.view(call.key, call.tags, budget);
+    // Asked of Redis, not of local memory: this is rare, and another process' invalidation may just be on its way.
+    const view = await engine.tokens.view(call.key, call.tags, budget, true);
     const now = view === UNAVAILABLE ? UNAVAILABLE : await decode(engine, call, view, budget);
     if (now !== UNAVAILABLE) return now.type === 'value' ? now : undefined;
     const found = this.#found;
