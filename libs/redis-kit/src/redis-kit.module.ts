@@ -12,7 +12,6 @@ import { Caches, getCacheToken } from './cache/caches.js';
 import { getRedisToken } from './core/connections/inject-redis.decorator.js';
 import { RedisConnections } from './core/connections/redis-connections.js';
 import { RedisKitEvents } from './core/events.js';
-import { KeySpace } from './core/key-space.js';
 import { Lifecycle } from './core/lifecycle.js';
 import { validateOptions } from './core/options/validate-options.js';
 import { ConfigurationError } from './core/redis-kit.error.js';
@@ -21,6 +20,7 @@ import {
   type RedisKitOptions,
   type ResolvedRedisKitOptions,
 } from './redis-kit.options.js';
+import { FEATURES } from './redis-kit.features.js';
 import { cacheProviders, FOUNDATION, RESOLVED_OPTIONS, tokenOf } from './redis-kit.providers.js';
 
 /** Makes the options, for `useClass` and `useExisting`. */
@@ -144,20 +144,7 @@ function rootModule(
         return new Lifecycle(connections, shutdownTimeoutMs);
       },
     },
-    {
-      provide: Caches,
-      inject: [RedisConnections, KeySpace, RedisKitEvents, Lifecycle],
-      useFactory: (
-        connections: RedisConnections,
-        keySpace: KeySpace,
-        events: RedisKitEvents,
-        lifecycle: Lifecycle,
-      ) => {
-        const caches = new Caches({ connections, keySpace, events });
-        lifecycle.register({ name: 'cache', drain: () => caches.close() });
-        return caches;
-      },
-    },
+    ...FEATURES,
   ];
   const named: Provider[] = [
     ...connectionNames.map((name) => ({

@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { RigError } from './rig.errors.js';
 
 export interface EventuallyOptions {
-  /** Milliseconds until it gives up. @default 2000 */
+  /** Milliseconds until it gives up. @default 10000 */
   within?: number;
   /** Milliseconds between the end of an attempt and the next one. @default 20 */
   every?: number;
@@ -16,7 +16,7 @@ export interface EventuallyOptions {
  */
 export async function eventually<T>(
   assertion: () => T | Promise<T>,
-  { within = 2_000, every = 20 }: EventuallyOptions = {},
+  { within = 10_000, every = 20 }: EventuallyOptions = {},
 ): Promise<Exclude<T, false>> {
   const deadline = performance.now() + within;
   const givenUp = new AbortController();

@@ -1,0 +1,24 @@
+import type { Provider } from '@nestjs/common';
+import { Caches } from './cache/caches.js';
+import { RedisConnections } from './core/connections/redis-connections.js';
+import { RedisKitEvents } from './core/events.js';
+import { KeySpace } from './core/key-space.js';
+import { Lifecycle } from './core/lifecycle.js';
+
+/** The capabilities on Redis, one after the other. Each one registers with `Lifecycle` what it has to end. */
+export const FEATURES: readonly Provider[] = [
+  {
+    provide: Caches,
+    inject: [RedisConnections, KeySpace, RedisKitEvents, Lifecycle],
+    useFactory: (
+      connections: RedisConnections,
+      keySpace: KeySpace,
+      events: RedisKitEvents,
+      lifecycle: Lifecycle,
+    ) => {
+      const caches = new Caches({ connections, keySpace, events });
+      lifecycle.register({ name: 'cache', drain: () => caches.close() });
+      return caches;
+    },
+  },
+];
