@@ -8,7 +8,13 @@ import { KeySpace } from '../core/key-space.js';
 import { Is } from '../core/options/constraints.js';
 import { NestedRecord } from '../core/options/nested.js';
 import { validateOptions } from '../core/options/validate-options.js';
-import { isListeners, resolveRedisKitOptions } from '../redis-kit.options.js';
+import { createRateLimiter } from '../rate-limit/create-rate-limiter.js';
+import { RateLimiter } from '../rate-limit/rate-limiter.js';
+import {
+  isListeners,
+  resolveRedisKitOptions,
+  type ResolvedRedisKitOptions,
+} from '../redis-kit.options.js';
 import { cacheProviders, FOUNDATION, RESOLVED_OPTIONS, tokenOf } from '../redis-kit.providers.js';
 import { noRedis } from './no-redis.js';
 
@@ -59,6 +65,15 @@ export class RedisKitTestingModule {
         inject: [KeySpace, RedisKitEvents],
         useFactory: (keySpace: KeySpace, events: RedisKitEvents) =>
           new Caches({ connections: undefined, keySpace, events }),
+      },
+      {
+        provide: RateLimiter,
+        inject: [RESOLVED_OPTIONS, KeySpace, RedisKitEvents],
+        useFactory: (
+          { rateLimit }: ResolvedRedisKitOptions,
+          keySpace: KeySpace,
+          events: RedisKitEvents,
+        ) => createRateLimiter({ options: rateLimit, connections: undefined, keySpace, events }),
       },
       ...cacheProviders([...resolved.caches.keys()]),
       ...[...resolved.connections.keys()].map((name) => ({
