@@ -20,7 +20,7 @@ import type { Script } from '../../libs/redis-kit/src/core/scripts/define-script
  * that production runs. Periods are so long that Redis expires nothing while a run lasts.
  */
 const CLOCK = 'clock:{t}';
-const RUNS = Number(process.env['RATE_LIMIT_MODEL_RUNS'] ?? 30);
+const RUNS = 30;
 /** What may pass between a command and the look at its effect. */
 const BUSY_MACHINE_MS = 30_000;
 

@@ -32,4 +32,5 @@ export type {
   CacheStoreContractOptions,
   CacheStoreSubject,
 } from './contracts/cache-store.contract.js';
+export { rateLimiterContract, type RateLimiterSubject } from './contracts/rate-limiter.contract.js';
 export type { ContractCase, ContractSubject } from './contracts/contract.js';

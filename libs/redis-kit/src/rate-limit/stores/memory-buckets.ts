@@ -142,7 +142,7 @@ class SlidingCounters implements MemoryBucket {
 
   give(at: number, amount: number, mark: number | undefined): void {
     let owed = amount;
-    for (const entry of this.#live(this.#forward(at)).reverse()) {
+    for (const entry of this.#live(this.#forward(at)).toReversed()) {
       if (mark !== undefined && mark !== entry.interval) continue;
       const given = Math.min(owed, entry.count);
       entry.count -= given;
@@ -232,9 +232,8 @@ class Slots implements MemoryBucket {
   }
 
   add(now: number, amount: number, _most: number, holder: string): number {
-    const lease = { holder, endsAt: now + this.limit.a };
-    const leases = [...this.#live(now), ...Array<typeof lease>(amount).fill(lease)];
-    this.#leases = leases.sort((one, other) => one.endsAt - other.endsAt);
+    const units = Array.from({ length: amount }, () => ({ holder, endsAt: now + this.limit.a }));
+    this.#leases = [...this.#live(now), ...units].sort((one, other) => one.endsAt - other.endsAt);
     return 0;
   }
 
