@@ -1,45 +1,13 @@
-import { Codec } from '../core/codec/codec.js';
-import type { Tracking, TrackingStatus } from '../core/connections/tracking.js';
-import type { RedisKitEvents } from '../core/events.js';
-import { Budget, UNAVAILABLE } from '../core/failsafe/failsafe.js';
-import type { KeySpace } from '../core/key-space.js';
-import { safeMessage } from '../core/redact.js';
+import type { TrackingStatus } from '../core/connections/tracking.js';
+import { applyInvalidations } from './apply-invalidations.js';
 import type { CacheCallOptions, CacheLookup } from './cache-calls.js';
-import { CacheInvalidationError, CacheKeyError } from './cache.errors.js';
-import {
-  cacheEntriesPrefix,
-  cacheEntryKey,
-  cacheEpochKey,
-  cacheRefreshKey,
-  cacheTagKey,
-  cacheTokensPrefix,
-} from './cache.keys.js';
-import type { ResolvedCacheOptions } from './cache.options.js';
-import { decode, type CacheEngine } from './engine.js';
-import { createEntry, NO_TIMES } from './entry.js';
-import { FactoryRuns, type CacheFactory, type FactoryContext } from './factory-runs.js';
-import { Flights, type Outcome } from './flights.js';
-import { getOrSet } from './get-or-set.js';
-import { isTimed, jittered, staleForMs, ttlFor } from './freshness.js';
-import { freshnessOf } from './freshness.options.js';
-import { Invalidations, type Invalidation } from './invalidations.js';
-import { LateTags } from './late-tags.js';
-import { keepValue } from './keep-value.js';
-import { LocalMemory } from './local-memory.js';
-import type { CacheStore } from './stores/cache-store.js';
-import { NO_TAGS, tagSet } from './tags.js';
-import { Tokens } from './tokens.js';
-import './cache.events.js';
-
-export interface CacheDependencies {
-  readonly name: string;
-  readonly options: ResolvedCacheOptions;
-  readonly store: CacheStore;
-  readonly keySpace: KeySpace;
-  readonly events: RedisKitEvents;
-  /** Hears of changed keys; undefined: nothing is remembered locally. */
-  readonly tracking?: Tracking | undefined;
-}
+import { CacheParts, type CacheDependencies } from './cache-parts.js';
+import type { CacheFactory } from './factory-runs.js';
+import type { Invalidation } from './invalidations.js';
+import { lookup } from './lookup.js';
+import { setValue } from './set-value.js';
+import { sharedRead } from './shared-read.js';
+import { tagSet } from './tags.js';
 
 /**
  * One cache.
@@ -51,61 +19,11 @@ export interface CacheDependencies {
  */
 export class CacheService {
   readonly name: string;
-  readonly #options: ResolvedCacheOptions;
-  readonly #store: CacheStore;
-  readonly #codec: Codec;
-  readonly #events: RedisKitEvents;
-  readonly #keySpace: KeySpace;
-  readonly #flights = new Flights();
-  readonly #runs = new FactoryRuns();
-  readonly #local: LocalMemory | undefined;
-  readonly #tokens: Tokens;
-  readonly #invalidations: Invalidations;
-  readonly #engine: CacheEngine;
+  readonly #parts: CacheParts;
 
-  constructor({ name, options, store, keySpace, events, tracking }: CacheDependencies) {
-    this.name = name;
-    this.#options = options;
-    this.#store = store;
-    this.#keySpace = keySpace;
-    this.#events = events;
-    this.#codec = new Codec({
-      format: options.codec,
-      compressAbove: options.compressAbove,
-      maxEncodedBytes: options.maxValueBytes,
-      maxDecodedBytes: options.maxDecodedBytes,
-    });
-    this.#local = tracking && this.#remember(tracking);
-    this.#tokens = new Tokens({ cache: name, keySpace, store, local: this.#local });
-    this.#invalidations = new Invalidations({
-      tokens: this.#tokens,
-      removeKey: (key) => store.remove(key, options.invalidationDeadlineMs),
-      expireKey: (key) => store.expire(key, options.invalidationDeadlineMs),
-      ttlMs: options.ttlMs,
-      deadlineMs: options.invalidationDeadlineMs,
-      onReplayed: (count, pending) =>
-        events.emit('cache.invalidations-replayed', { cache: name, count, pending }),
-    });
-    this.#engine = {
-      cache: name,
-      store,
-      tokens: this.#tokens,
-      lateTags: new LateTags(this.#tokens),
-      codec: this.#codec,
-      runs: this.#runs,
-      events,
-      deadlineMs: options.deadlineMs,
-      leaseMs: options.leaseMs,
-      leaderWaitMs: options.leaderWaitMs,
-      refreshKey: (key) => cacheRefreshKey(keySpace, name, key),
-      keep: (...read) =>
-        keepValue({ local: this.#local, store, deadlineMs: options.deadlineMs }, ...read),
-      isDoubtful: (key, tags) => this.#invalidations.concerns(key, tags),
-      onError: (operation, key, error) => this.#report(operation, key, error),
-    };
-    tracking?.onReset((cause) => {
-      if (cause === 'rearmed') void this.#invalidations.applyRecentAgain();
-    });
+  constructor(dependencies: CacheDependencies) {
+    this.name = dependencies.name;
+    this.#parts = new CacheParts(dependencies);
   }
 
   /** The value under a key; undefined on a miss. `lookup` tells a stored `undefined` from a miss. */
@@ -115,25 +33,13 @@ export class CacheService {
   }
 
   /** The value under a key, and whether there was a fresh one. Never throws because of Redis. */
-  async lookup<T>(key: string): Promise<CacheLookup<T>> {
-    const startedAt = performance.now();
-    const entryKey = this.#key(key);
-    const kept = this.#local?.value(entryKey, NO_TAGS);
-    if (kept) {
-      this.#announceHit(key, 'memory', startedAt);
-      return { hit: true, value: kept.value as T };
-    }
-    const budget = new Budget(this.#options.deadlineMs);
-    const view = await this.#tokens.view(entryKey, NO_TAGS, budget);
-    const named = { name: key, key: entryKey };
-    const found = view === UNAVAILABLE ? view : await decode(this.#engine, named, view, budget);
-    if (found === UNAVAILABLE) {
-      this.#announce(key, 'factory-without-redis', startedAt);
-      return { hit: false };
-    }
-    const isHit = found.type === 'value' && found.staleMs < 0;
-    this.#announce(key, isHit ? 'cache' : 'factory', startedAt);
-    return isHit ? { hit: true, value: found.value as T } : { hit: false };
+  lookup<T>(key: string): Promise<CacheLookup<T>> {
+    return lookup(this.#parts, key) as Promise<CacheLookup<T>>;
+  }
+
+  /** Whether there is a fresh value under a key. Never throws because of Redis. */
+  async has(key: string): Promise<boolean> {
+    return (await this.lookup(key)).hit;
   }
 
   /**
@@ -144,30 +50,8 @@ export class CacheService {
    * stored, unless `errorTtl` or `staleIfError` say otherwise. A value that was stored without one of `tags` counts as a
    * miss.
    */
-  async getOrSet<T>(
-    key: string,
-    factory: CacheFactory<T>,
-    options: CacheCallOptions = {},
-  ): Promise<T> {
-    const startedAt = performance.now();
-    const freshness = freshnessOf(this.#options.freshness, options);
-    const tags = tagSet(options.tags);
-    const entryKey = this.#key(key);
-    const kept = this.#local?.value(entryKey, tags);
-    if (kept) {
-      this.#announceHit(key, 'memory', startedAt);
-      return kept.value as T;
-    }
-    if (this.#flights.isWithin(entryKey)) {
-      return this.#runs.start({ cache: this.name, key, tags, factory }).value as Promise<T>;
-    }
-    const run = (context: FactoryContext<never>) =>
-      this.#flights.runFactory(entryKey, () => factory(context));
-    const { value, source } = await this.#flights.join(entryKey, tags, () =>
-      getOrSet(this.#engine, { name: key, key: entryKey, tags, freshness, factory: run }),
-    );
-    this.#announce(key, source, startedAt);
-    return value as T;
+  getOrSet<T>(key: string, factory: CacheFactory<T>, options: CacheCallOptions = {}): Promise<T> {
+    return sharedRead(this.#parts, key, factory, options);
   }
 
   /**
@@ -176,28 +60,8 @@ export class CacheService {
    * @returns false when it was not stored because Redis is unavailable or the value too large; an older value may then
    *   still be there. Use `delete` where that matters: it fails loudly.
    */
-  async set<T>(key: string, value: T, options: CacheCallOptions = {}): Promise<boolean> {
-    const freshness = freshnessOf(this.#options.freshness, options);
-    const tags = tagSet(options.tags);
-    const entryKey = this.#key(key);
-    this.#detachKey(entryKey);
-    try {
-      const payload = await this.#codec.encode(value);
-      const budget = new Budget(this.#options.deadlineMs);
-      const ttlMs = jittered(ttlFor(freshness, value), freshness.jitter);
-      const lifeMs = ttlMs + staleForMs(freshness);
-      const stamp = await this.#tokens.current(tags, lifeMs, budget);
-      const now = isTimed(freshness) ? await this.#store.now(budget) : undefined;
-      if (stamp === UNAVAILABLE || now === UNAVAILABLE) return false;
-      const times = now === undefined ? NO_TIMES : { staleFromMs: now + ttlMs, madeInMs: 0 };
-      const entry = createEntry(stamp, payload, times);
-      return (await this.#store.write(entryKey, entry, lifeMs, budget)) !== UNAVAILABLE;
-    } catch (error) {
-      this.#report('cache.encode', entryKey, error);
-      return false;
-    } finally {
-      this.#detachKey(entryKey);
-    }
+  set<T>(key: string, value: T, options: CacheCallOptions = {}): Promise<boolean> {
+    return setValue(this.#parts, key, value, options);
   }
 
   /**
@@ -207,10 +71,7 @@ export class CacheService {
    * @throws CacheInvalidationError when Redis did not take it; it is queued, and this process no longer serves the value.
    */
   async delete(key: string): Promise<boolean> {
-    const entryKey = this.#key(key);
-    return this.#invalidate(`key '${key}'`, [{ type: 'key', key: entryKey }], () =>
-      this.#detachKey(entryKey),
-    );
+    return this.#invalidateKey('key', key, (name) => `key '${name}'`);
   }
 
   /**
@@ -222,12 +83,7 @@ export class CacheService {
    * @throws CacheInvalidationError when Redis did not take it; it is queued.
    */
   async expire(key: string): Promise<boolean> {
-    const entryKey = this.#key(key);
-    return this.#invalidate(
-      `the freshness of key '${key}'`,
-      [{ type: 'freshness', key: entryKey }],
-      () => this.#detachKey(entryKey),
-    );
+    return this.#invalidateKey('freshness', key, (name) => `the freshness of key '${name}'`);
   }
 
   /**
@@ -237,11 +93,12 @@ export class CacheService {
    * @throws CacheInvalidationError when Redis did not take all of it; the rest is queued.
    */
   async invalidateTags(...tags: string[]): Promise<void> {
+    const { announce, flights } = this.#parts;
     const set = tagSet(tags);
     const subject = `the tags ${[...set].map((tag) => `'${tag}'`).join(', ')}`;
     const invalidations = [...set].map((tag): Invalidation => ({ type: 'tag', tag }));
-    await this.#invalidate(subject, invalidations, () => this.#flights.detachTags(set));
-    for (const tag of set) this.#events.emit('cache.invalidated', { cache: this.name, tag });
+    await applyInvalidations(this.#parts, subject, invalidations, () => flights.detachTags(set));
+    for (const tag of set) announce.invalidated(tag);
   }
 
   /**
@@ -250,97 +107,44 @@ export class CacheService {
    * @throws CacheInvalidationError when Redis did not take it; it is queued.
    */
   async clear(): Promise<void> {
-    await this.#invalidate('everything', [{ type: 'all' }], () => {
-      this.#flights.detachAll();
-      this.#local?.forgetAll();
-    });
-    this.#events.emit('cache.invalidated', { cache: this.name, tag: null });
+    const parts = this.#parts;
+    await applyInvalidations(parts, 'everything', [{ type: 'all' }], () => parts.detachAll());
+    parts.announce.invalidated(null);
   }
 
   /** Whether values and tokens are kept in this process' memory; `off` when the options say so. */
   get localMemory(): TrackingStatus | 'off' {
-    return this.#local?.status ?? 'off';
+    return this.#parts.local?.status ?? 'off';
   }
 
   /** How long a value is kept unless a call says otherwise, in milliseconds. */
   get ttlMs(): number {
-    return this.#options.ttlMs;
+    return this.#parts.options.ttlMs;
   }
 
   /** Invalidations that wait for Redis, for health. */
   get pendingInvalidations(): number {
-    return this.#invalidations.pending;
+    return this.#parts.invalidations.pending;
   }
 
   /** Resolves when the calls now in progress and the work in the background are done, and stops retrying. */
   async close(): Promise<void> {
-    this.#invalidations.close();
-    await Promise.all([this.#flights.landed(), this.#runs.close()]);
+    const { flights, invalidations, runs } = this.#parts;
+    invalidations.close();
+    await Promise.all([flights.landed(), runs.close()]);
     // What the last flights left behind.
-    await this.#runs.close();
+    await runs.close();
   }
 
-  /**
-   * Detaches twice: a call that starts while the command travels may have read before the command arrived, and must not
-   * be joined by anybody who asks after it has returned. On failure too.
-   */
-  async #invalidate(
-    subject: string,
-    invalidations: readonly Invalidation[],
-    detach: () => void,
+  #invalidateKey(
+    type: 'key' | 'freshness',
+    key: string,
+    subject: (key: string) => string,
   ): Promise<boolean> {
-    detach();
-    const results = await Promise.allSettled(
-      invalidations.map((invalidation) => this.#invalidations.apply(invalidation)),
+    const parts = this.#parts;
+    const entryKey = parts.entryKey(key);
+    return applyInvalidations(parts, subject(key), [{ type, key: entryKey }], () =>
+      parts.detach(entryKey),
     );
-    detach();
-    const failure = results.find((result) => result.status === 'rejected');
-    if (failure) throw new CacheInvalidationError(this.name, subject, { cause: failure.reason });
-    return results.some((result) => result.status === 'fulfilled' && result.value);
-  }
-
-  #remember(tracking: Tracking): LocalMemory {
-    const epochKey = cacheEpochKey(this.#keySpace, this.name);
-    const tagKey = (tag: string) => cacheTagKey(this.#keySpace, this.name, tag);
-    tracking.watch(cacheTokensPrefix(this.#keySpace));
-    if (this.#options.l1) tracking.watch(cacheEntriesPrefix(this.#keySpace, this.name));
-    tracking.onChange((key) => {
-      if (key === epochKey) this.#flights.detachAll();
-      else this.#flights.detachWhere((tags) => [...tags].some((tag) => tagKey(tag) === key));
-    });
-    return new LocalMemory(tracking, { l1: this.#options.l1, epochKey, tagKey });
-  }
-
-  #detachKey(entryKey: string): void {
-    this.#flights.detach(entryKey);
-    this.#local?.forget(entryKey);
-  }
-
-  #key(key: string): string {
-    if (typeof key !== 'string' || key === '') {
-      throw new CacheKeyError(`A cache key is text that is not empty, got ${JSON.stringify(key)}`);
-    }
-    return cacheEntryKey(this.#keySpace, this.name, key);
-  }
-
-  #announce(key: string, source: Outcome['source'], startedAt: number): void {
-    if (source === 'cache') {
-      this.#announceHit(key, 'store', startedAt);
-    } else if (this.#events.has('cache.miss')) {
-      const reason = source === 'factory' ? 'absent' : 'unavailable';
-      const durationMs = performance.now() - startedAt;
-      this.#events.emit('cache.miss', { cache: this.name, key, reason, durationMs });
-    }
-  }
-
-  #announceHit(key: string, tier: 'memory' | 'store', startedAt: number): void {
-    if (!this.#events.has('cache.hit')) return;
-    const durationMs = performance.now() - startedAt;
-    this.#events.emit('cache.hit', { cache: this.name, key, tier, durationMs });
-  }
-
-  #report(operation: string, key: string, error: unknown): void {
-    const message = safeMessage(error);
-    this.#events.emit('cache.error', { cache: this.name, key, operation, message });
   }
 }
