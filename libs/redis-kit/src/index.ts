@@ -32,9 +32,18 @@ export type { ConfigurationIssue } from './core/redis-kit.error.js';
 
 // Cache
 export { CacheService } from './cache/cache.service.js';
-export type { CacheCallOptions, CacheLookup } from './cache/cache.service.js';
+export type { CacheCallOptions, CacheLookup, CachePutCallOptions } from './cache/cache.service.js';
 export { Cacheable } from './cache/cacheable.decorator.js';
 export type { CacheableOptions } from './cache/cacheable.decorator.js';
+export { CachePut } from './cache/cache-put.decorator.js';
+export type { CachePutOptions } from './cache/cache-put.decorator.js';
+export { CacheEvict } from './cache/cache-evict.decorator.js';
+export type { CacheEvictOptions } from './cache/cache-evict.decorator.js';
+export { CacheConfig } from './cache/cache-config.decorator.js';
+export type { CacheConfigOptions } from './cache/cache-config.js';
+export { invalidate } from './cache/invalidate.js';
+export type { Invalidatable } from './cache/invalidate.js';
+export { inTransaction } from './cache/in-transaction.js';
 export type { CacheKey } from './cache/cache-key.js';
 export { getCacheToken, InjectCache } from './cache/caches.js';
 export { CacheInvalidationError, CacheKeyError } from './cache/cache.errors.js';

@@ -4,16 +4,20 @@ import type { RedisKitEvents } from '../core/events.js';
 import { Budget, UNAVAILABLE } from '../core/failsafe/failsafe.js';
 import type { KeySpace } from '../core/key-space.js';
 import { safeMessage } from '../core/redact.js';
+import { forgetHolders } from './cache-holders.js';
 import { CacheInvalidationError, CacheKeyError } from './cache.errors.js';
 import { cacheEntryKey } from './cache.keys.js';
 import type { ResolvedCacheOptions } from './cache.options.js';
 import { createEntry } from './entry.js';
+import { fencedPut } from './fenced-put.js';
 import { Flights, type Outcome } from './flights.js';
 import { decode, getOrSet, type CacheEngine } from './get-or-set.js';
+import { afterCommit, isInTransaction } from './in-transaction.js';
 import { Invalidations, type Invalidation } from './invalidations.js';
 import type { CacheStore } from './stores/cache-store.js';
 import { NO_TAGS, tagSet } from './tags.js';
 import { Tokens } from './tokens.js';
+import { valueOf } from './unstored.js';
 import './cache.events.js';
 
 /** Options of one call. */
@@ -22,6 +26,17 @@ export interface CacheCallOptions {
   readonly ttl?: Duration | undefined;
   /** Tags by which the value can be invalidated: up to 64, up to 512 bytes each. */
   readonly tags?: readonly string[] | undefined;
+}
+
+/** Options of `put`. */
+export interface CachePutCallOptions<T> {
+  /** How long the value is kept; default: the cache's `ttl`. */
+  readonly ttl?: Duration | undefined;
+  /**
+   * Tags, or a function of the new value. With a function a value is stored only if its tags are among those of the
+   * value before: an invalidation of any other tag during the method would go unnoticed.
+   */
+  readonly tags?: readonly string[] | ((value: T) => readonly string[]) | undefined;
 }
 
 /** A value, or the word that there is none. */
@@ -125,12 +140,48 @@ export class CacheService {
     const ttlMs = this.#ttl(options);
     const tags = tagSet(options.tags);
     const entryKey = this.#key(key);
-    if (this.#flights.isWithin(entryKey)) return factory();
+    if (this.#flights.isWithin(entryKey)) return valueOf(await factory()) as T;
     const run = async () => this.#flights.runFactory(entryKey, factory);
     const { value, source } = await this.#flights.join(entryKey, tags, () =>
       getOrSet(this.#engine, { key: entryKey, tags, ttlMs, factory: run }),
     );
     this.#announce(key, source, startedAt);
+    return valueOf(value) as T;
+  }
+
+  /**
+   * Runs a method that changes what the key stands for, and stores what it returns.
+   *
+   * The old value is gone before the method starts, and readers wait for the new one. The result is stored only when
+   * nothing happened to the key meanwhile: a `delete`, an invalidation of a tag, a `clear` or another `put` during the
+   * method leave the key empty, because whose change came last is known to the source only. When the method throws,
+   * the key is empty too. Inside `inTransaction` the key is deleted after the commit instead.
+   *
+   * @throws CacheInvalidationError after the method has succeeded, when the old value could not be removed from Redis;
+   *   it is queued, and this process no longer serves it.
+   */
+  async put<T>(
+    key: string,
+    produce: () => T | Promise<T>,
+    options: CachePutCallOptions<T> = {},
+  ): Promise<T> {
+    const ttlMs = this.#ttl(options);
+    const { tags } = options;
+    const entryKey = this.#key(key);
+    if (isInTransaction()) {
+      const value = valueOf(await produce()) as T;
+      await afterCommit(() => this.delete(key));
+      return value;
+    }
+    const value = await fencedPut(this.#engine, this.#flights, {
+      key: entryKey,
+      tags: typeof tags === 'function' ? NO_TAGS : tagSet(tags),
+      tagsOfValue:
+        typeof tags === 'function' ? (made) => tagSet(tags(valueOf(made) as T)) : undefined,
+      ttlMs,
+      produce,
+      remove: () => this.delete(key),
+    });
     return value as T;
   }
 
@@ -205,6 +256,7 @@ export class CacheService {
   /** Resolves when the calls now in progress are done, and stops retrying. */
   async close(): Promise<void> {
     this.#invalidations.close();
+    forgetHolders(this);
     await this.#flights.landed();
   }
 
@@ -234,7 +286,7 @@ export class CacheService {
     return cacheEntryKey(this.#keySpace, this.name, key);
   }
 
-  #ttl({ ttl }: CacheCallOptions): number {
+  #ttl({ ttl }: Pick<CacheCallOptions, 'ttl'>): number {
     const ttlMs = ttl === undefined ? this.#options.ttlMs : toMs(ttl);
     if (!(ttlMs >= 1)) throw new RangeError(`A ttl is at least 1 ms, got ${JSON.stringify(ttl)}`);
     return ttlMs;

@@ -1,55 +1,56 @@
-import 'reflect-metadata';
-import type { Duration } from '../core/duration.js';
-import { injectProperty, replaceMethod } from '../core/method-decorator.js';
-import { ConfigurationError } from '../core/redis-kit.error.js';
-import { keyOf, tagsOf, type CacheKey } from './cache-key.js';
-import type { CacheService } from './cache.service.js';
-import { getCacheToken } from './caches.js';
+import { cacheConfigOf } from './cache-config.js';
+import { tagsOf } from './cache-key.js';
+import {
+  assertTtl,
+  CachedMethod,
+  decorateMethod,
+  type AsyncMethod,
+  type StoringMethodOptions,
+} from './cached-method.js';
+import { isInTransaction } from './in-transaction.js';
+import { makeInvalidatable } from './invalidate.js';
+import { Unstored } from './unstored.js';
 
-export interface CacheableOptions {
-  /**
-   * A template (`'product:{id}'`, `'page:{query.page}'`, `'user:{0}'`) or a function of the arguments. Without it the
-   * key is made of class, method and arguments.
-   */
-  readonly key?: CacheKey | undefined;
-  /** How long a result is kept; default: the cache's `ttl`. */
-  readonly ttl?: Duration | undefined;
+export interface CacheableOptions extends StoringMethodOptions {
   /** Tags: templates like those of keys (`['products', 'product:{id}']`), or a function of the arguments. */
   readonly tags?: readonly string[] | ((...args: never[]) => readonly string[]) | undefined;
-  /** Name of the cache; default: `'default'`. */
-  readonly cache?: string | undefined;
 }
-
-type AsyncMethod = (...args: never[]) => Promise<unknown>;
 
 /**
  * Caches what a provider's method resolves to.
  *
  * Works on every provider and controller, whatever its scope. A class that uses it does not start without the cache:
- * it never becomes a silent no-op. Callers of one key share one run, errors included.
+ * it never becomes a silent no-op. Callers of one key share one run, errors included. `invalidate(instance, 'method',
+ * ...args)` makes it forget one call.
  */
 export function Cacheable(options: CacheableOptions = {}) {
+  assertTtl(options.ttl);
   return <T extends AsyncMethod>(
     prototype: object,
     property: string | symbol,
     descriptor: TypedPropertyDescriptor<T>,
   ): void => {
-    const token = getCacheToken(options.cache);
-    const name = String(property);
-    const method = descriptor.value!;
-    const key = keyOf(options.key, method, name);
-    const tags = tagsOf(options.tags, method, name);
-    injectProperty(prototype, token);
-    replaceMethod(descriptor, async function (this: object, ...args: unknown[]) {
-      const cache = (this as Record<symbol, CacheService | undefined>)[token];
-      const { name: className } = this.constructor;
-      if (!cache) {
-        throw new ConfigurationError(
-          `${className}.${name}() is @Cacheable, but this instance was not made by Nest, so it has no cache.`,
-        );
-      }
-      const run = () => method.apply(this, args as never[]);
-      return cache.getOrSet(key(args, className), run, { ttl: options.ttl, tags: tags(args) });
-    });
+    const plan = new CachedMethod('Cacheable', String(property), options, descriptor.value!);
+    const tags = tagsOf(options.tags, plan.original, plan.name);
+    decorateMethod(
+      { prototype, descriptor },
+      plan,
+      options,
+      async ({ instance, args, cache, run }) => {
+        // What a transaction sees is not what others may see.
+        if (isInTransaction()) return run();
+        const config = cacheConfigOf(instance);
+        const produce = async () => {
+          const result = await run();
+          const isRefused = options.unless?.(result as never, ...(args as never[])) === true;
+          return isRefused ? new Unstored(result) : result;
+        };
+        return cache.getOrSet(plan.key(instance, args), produce, {
+          ttl: options.ttl ?? config.ttl,
+          tags: [...(config.tags ?? []), ...tags(args)],
+        });
+      },
+    );
+    makeInvalidatable({ prototype, property, method: descriptor.value! }, plan);
   };
 }

@@ -4,6 +4,7 @@ import { createEntry, createLease, headerOf, type Stamp } from './entry.js';
 import type { Outcome } from './flights.js';
 import type { CacheStore } from './stores/cache-store.js';
 import type { Tokens, View } from './tokens.js';
+import { Unstored } from './unstored.js';
 
 export interface CacheEngine {
   readonly store: CacheStore;
@@ -116,6 +117,10 @@ async function fill(
   } catch (error) {
     await store.removeExactly(key, header, budget);
     throw error;
+  }
+  if (value instanceof Unstored) {
+    await store.removeExactly(key, header, budget);
+    return value;
   }
   try {
     const entry = createEntry(stamp, await codec.encode(value));
