@@ -43,8 +43,17 @@ export { CacheConfig } from './cache/cache-config.decorator.js';
 export type { CacheConfigOptions } from './cache/cache-config.js';
 export { invalidate } from './cache/invalidate.js';
 export type { Invalidatable } from './cache/invalidate.js';
+export { EntityCache } from './cache/entity-cache.js';
+export type { EntityCacheOptions, EntityId } from './cache/entity-cache.js';
+export { QueryCache } from './cache/query-cache.js';
+export type { QueryCacheOptions, QueryCallOptions, RunnableQuery } from './cache/query-cache.js';
+export type { SqlSource, SqlText } from './cache/sql-text.js';
 export { inTransaction } from './cache/in-transaction.js';
 export type { CacheKey } from './cache/cache-key.js';
 export { getCacheToken, InjectCache } from './cache/caches.js';
-export { CacheInvalidationError, CacheKeyError } from './cache/cache.errors.js';
+export {
+  CacheInvalidationError,
+  CacheKeyError,
+  EntityNotFoundError,
+} from './cache/cache.errors.js';
 export type { CacheOptions } from './cache/cache.options.js';
