@@ -6,7 +6,7 @@ import { filesIn, LIBRARY, read, ROOT, shown } from './support/sources.js';
 
 /**
  * The names users may import, one a line. A change of the public API is a change of this file, for a reviewer to
- * see; it is written by `UPDATE_PUBLIC_API=1 npm run test:unit -- public-api`.
+ * see; it is written by `UPDATE_PUBLIC_API=1 npm run test:unit -- --testPathPatterns public-api`.
  */
 const RECORD = join(import.meta.dirname, 'public-api.txt');
 

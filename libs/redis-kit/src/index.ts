@@ -32,7 +32,7 @@ export type { ConfigurationIssue } from './core/redis-kit.error.js';
 
 // Cache
 export { CacheService } from './cache/cache.service.js';
-export type { CacheCallOptions, CacheLookup, CachePutCallOptions } from './cache/cache.service.js';
+export type { CacheCallOptions, CacheLookup, CachePutCallOptions } from './cache/cache-calls.js';
 export { Cacheable } from './cache/cacheable.decorator.js';
 export type { CacheableOptions } from './cache/cacheable.decorator.js';
 export { CachePut } from './cache/cache-put.decorator.js';

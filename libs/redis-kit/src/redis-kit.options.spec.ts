@@ -186,13 +186,13 @@ describe('wrong options', () => {
             ],
           },
         },
-        caches: { catalog: { l1: {} } },
+        caches: { catalog: { l9: {} } },
         conect: 'lazy',
       }).map((issue) => issue.split(': ')[0]),
     ).toEqual([
       'forRoot().conect',
       'forRoot().connections.cache.sentinels[1].port',
-      'forRoot().caches.catalog.l1',
+      'forRoot().caches.catalog.l9',
     ]);
   });
 

@@ -193,7 +193,7 @@ function packageName(): string | undefined {
   }
 }
 
-function isListeners(value: unknown): boolean {
+export function isListeners(value: unknown): boolean {
   return (
     Object.prototype.toString.call(value) === '[object Object]' &&
     Object.values(value as object).every(

@@ -1,8 +1,8 @@
 import { RedisKitError } from '../core/redis-kit.error.js';
 
 /**
- * An invalidation could not be applied yet. This process no longer serves what it concerns, and applies it as soon as
- * Redis is back; until then other processes may serve old values.
+ * An invalidation could not be applied yet. This process no longer serves what it concerns, and tries again until Redis
+ * takes it; until then other processes may serve old values.
  */
 export class CacheInvalidationError extends RedisKitError {
   readonly code = 'CACHE_INVALIDATION_FAILED';
@@ -14,8 +14,8 @@ export class CacheInvalidationError extends RedisKitError {
     options: { cause: unknown },
   ) {
     super(
-      `The invalidation of ${subject} of cache '${cache}' did not reach Redis. It is queued and will be applied when ` +
-        'Redis is back; until then other processes may serve old values.',
+      `The invalidation of ${subject} of cache '${cache}' could not be applied. It is queued and will be tried again ` +
+        'until Redis takes it; until then other processes may serve old values.',
       options,
     );
   }

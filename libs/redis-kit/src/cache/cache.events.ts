@@ -1,7 +1,7 @@
 declare module '../core/events.js' {
   interface RedisKitEventMap {
-    /** A value was answered from the cache. */
-    'cache.hit': { cache: string; key: string; durationMs: number };
+    /** A value was answered from the cache: from this process' memory, or from the store. */
+    'cache.hit': { cache: string; key: string; tier: 'memory' | 'store'; durationMs: number };
     /** The factory answered; `unavailable`: Redis could not be asked. `durationMs` includes the factory. */
     'cache.miss': {
       cache: string;

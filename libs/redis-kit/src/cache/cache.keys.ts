@@ -19,6 +19,17 @@ export function cacheEpochKey(keySpace: KeySpace, cache: string): string {
   return keySpace.key('cache-epoch', cache);
 }
 
+/** `<namespace>:v1:cache-` — what the keys of all tokens, and of nothing else that is kept, begin with. */
+export function cacheTokensPrefix(keySpace: KeySpace): string {
+  return keySpace.prefix('cache-');
+}
+
+/** `<namespace>:v1:cache:{<cache>:` — what the keys of a cache's entries begin with. */
+export function cacheEntriesPrefix(keySpace: KeySpace, cache: string): string {
+  // Without the closing brace of the hash tag.
+  return keySpace.key('cache', `${escapeName(cache)}:`).slice(0, -1);
+}
+
 /** Keeps the end of a cache's name recognisable: `b:c` of cache `a` is not `c` of cache `a:b`. */
 const escapeName = (cache: string): string => cache.replace(/[%:]/g, encodeURIComponent);
 

@@ -1,5 +1,29 @@
 import { toMs, type Duration } from '../core/duration.js';
-import { IsDuration, IsIntegerBetween, IsOneOf, IsText } from '../core/options/constraints.js';
+import {
+  IsDuration,
+  IsFlag,
+  IsIntegerBetween,
+  IsOneOf,
+  IsText,
+} from '../core/options/constraints.js';
+import { Nested } from '../core/options/nested.js';
+
+/** Options of the memory in front of a Redis cache. */
+export class L1Options {
+  /**
+   * Most values held; the least recently used one goes first.
+   * @default 1000
+   */
+  @IsIntegerBetween(1, 10_000_000)
+  maxEntries?: number | undefined;
+
+  /**
+   * Most bytes held, counted as stored in Redis.
+   * @default 67108864
+   */
+  @IsIntegerBetween(1, Number.MAX_SAFE_INTEGER)
+  maxBytes?: number | undefined;
+}
 
 /** Options of one cache. */
 export class CacheOptions {
@@ -23,6 +47,22 @@ export class CacheOptions {
    */
   @IsText()
   connection?: string | undefined;
+
+  /**
+   * Keeps values in the memory of this process too, coherent by Redis' own invalidation messages. Such values are frozen.
+   * For what is read far more often than written.
+   * @default none
+   */
+  @Nested(() => L1Options)
+  l1?: L1Options | undefined;
+
+  /**
+   * Whether current tokens are remembered, kept coherent by a link to each master; otherwise they are read with each
+   * entry. Needed by `l1`.
+   * @default true
+   */
+  @IsFlag()
+  tracking?: boolean | undefined;
 
   /**
    * Most entries a `memory` store holds; the least recently used one goes first.
@@ -60,7 +100,7 @@ export class CacheOptions {
   leaderWait?: Duration | undefined;
 
   /**
-   * Form of stored values. `msgpack` keeps Date, Map, Set, BigInt and undefined; `json` can be read by other programs.
+   * Form of stored values. `msgpack` keeps Date, Map, Set, BigInt and undefined; `json` keeps what JSON can hold.
    * @default 'msgpack'
    */
   @IsOneOf(['msgpack', 'json'])
@@ -92,6 +132,8 @@ export interface ResolvedCacheOptions {
   readonly ttlMs: number;
   readonly store: 'redis' | 'memory';
   readonly connection: string;
+  readonly l1: { readonly maxEntries: number; readonly maxBytes: number } | undefined;
+  readonly tracking: boolean;
   readonly maxEntries: number;
   readonly deadlineMs: number;
   readonly invalidationDeadlineMs: number;
@@ -108,6 +150,11 @@ export function resolveCacheOptions(options: CacheOptions): ResolvedCacheOptions
     ttlMs: toMs(options.ttl ?? '5m'),
     store: options.store ?? 'redis',
     connection: options.connection ?? 'default',
+    l1: options.l1 && {
+      maxEntries: options.l1.maxEntries ?? 1_000,
+      maxBytes: options.l1.maxBytes ?? 64 * 1024 * 1024,
+    },
+    tracking: options.tracking ?? true,
     maxEntries: options.maxEntries ?? 10_000,
     deadlineMs: toMs(options.deadline ?? '100ms'),
     invalidationDeadlineMs: toMs(options.invalidationDeadline ?? '1s'),

@@ -1,46 +1,33 @@
 import { Codec } from '../core/codec/codec.js';
-import { toMs, type Duration } from '../core/duration.js';
+import { toMs } from '../core/duration.js';
+import type { Tracking, TrackingStatus } from '../core/connections/tracking.js';
 import type { RedisKitEvents } from '../core/events.js';
 import { Budget, UNAVAILABLE } from '../core/failsafe/failsafe.js';
 import type { KeySpace } from '../core/key-space.js';
 import { safeMessage } from '../core/redact.js';
+import type { CacheCallOptions, CacheLookup, CachePutCallOptions } from './cache-calls.js';
 import { forgetHolders } from './cache-holders.js';
 import { CacheInvalidationError, CacheKeyError } from './cache.errors.js';
-import { cacheEntryKey } from './cache.keys.js';
+import {
+  cacheEntriesPrefix,
+  cacheEntryKey,
+  cacheEpochKey,
+  cacheTagKey,
+  cacheTokensPrefix,
+} from './cache.keys.js';
 import type { ResolvedCacheOptions } from './cache.options.js';
-import { createEntry } from './entry.js';
-import { fencedPut } from './fenced-put.js';
+import { copyOfStamp, createEntry } from './entry.js';
+import { fencedPut, putTags } from './fenced-put.js';
 import { Flights, type Outcome } from './flights.js';
+import { deepFreeze } from './freeze.js';
 import { decode, getOrSet, type CacheEngine } from './get-or-set.js';
-import { afterCommit, isInTransaction } from './in-transaction.js';
 import { Invalidations, type Invalidation } from './invalidations.js';
+import { LocalMemory } from './local-memory.js';
 import type { CacheStore } from './stores/cache-store.js';
 import { NO_TAGS, tagSet } from './tags.js';
-import { Tokens } from './tokens.js';
+import { Tokens, type View } from './tokens.js';
 import { valueOf } from './unstored.js';
 import './cache.events.js';
-
-/** Options of one call. */
-export interface CacheCallOptions {
-  /** How long the value is kept; default: the cache's `ttl`. */
-  readonly ttl?: Duration | undefined;
-  /** Tags by which the value can be invalidated: up to 64, up to 512 bytes each. */
-  readonly tags?: readonly string[] | undefined;
-}
-
-/** Options of `put`. */
-export interface CachePutCallOptions<T> {
-  /** How long the value is kept; default: the cache's `ttl`. */
-  readonly ttl?: Duration | undefined;
-  /**
-   * Tags, or a function of the new value. With a function a value is stored only if its tags are among those of the
-   * value before: an invalidation of any other tag during the method would go unnoticed.
-   */
-  readonly tags?: readonly string[] | ((value: T) => readonly string[]) | undefined;
-}
-
-/** A value, or the word that there is none. */
-export type CacheLookup<T> = { readonly hit: true; readonly value: T } | { readonly hit: false };
 
 export interface CacheDependencies {
   readonly name: string;
@@ -48,6 +35,8 @@ export interface CacheDependencies {
   readonly store: CacheStore;
   readonly keySpace: KeySpace;
   readonly events: RedisKitEvents;
+  /** Hears of changed keys; undefined: nothing is remembered locally. */
+  readonly tracking?: Tracking | undefined;
 }
 
 /**
@@ -66,11 +55,12 @@ export class CacheService {
   readonly #events: RedisKitEvents;
   readonly #keySpace: KeySpace;
   readonly #flights = new Flights();
+  readonly #local: LocalMemory | undefined;
   readonly #tokens: Tokens;
   readonly #invalidations: Invalidations;
   readonly #engine: CacheEngine;
 
-  constructor({ name, options, store, keySpace, events }: CacheDependencies) {
+  constructor({ name, options, store, keySpace, events, tracking }: CacheDependencies) {
     this.name = name;
     this.#options = options;
     this.#store = store;
@@ -82,7 +72,8 @@ export class CacheService {
       maxEncodedBytes: options.maxValueBytes,
       maxDecodedBytes: options.maxDecodedBytes,
     });
-    this.#tokens = new Tokens({ cache: name, keySpace, store });
+    this.#local = tracking && this.#remember(tracking);
+    this.#tokens = new Tokens({ cache: name, keySpace, store, local: this.#local });
     this.#invalidations = new Invalidations({
       tokens: this.#tokens,
       removeKey: (key) => store.remove(key, options.invalidationDeadlineMs),
@@ -98,9 +89,13 @@ export class CacheService {
       deadlineMs: options.deadlineMs,
       leaseMs: options.leaseMs,
       leaderWaitMs: options.leaderWaitMs,
+      keep: (key, view, value) => this.#keep(key, view, value),
       isDoubtful: (key, tags) => this.#invalidations.concerns(key, tags),
       onError: (operation, key, error) => this.#report(operation, key, error),
     };
+    tracking?.onReset((cause) => {
+      if (cause === 'armed') void this.#invalidations.applyRecentAgain();
+    });
   }
 
   /** The value under a key; undefined on a miss. `lookup` tells a stored `undefined` from a miss. */
@@ -113,6 +108,11 @@ export class CacheService {
   async lookup<T>(key: string): Promise<CacheLookup<T>> {
     const startedAt = performance.now();
     const entryKey = this.#key(key);
+    const kept = this.#local?.value(entryKey, NO_TAGS);
+    if (kept) {
+      this.#announceHit(key, 'memory', startedAt);
+      return { hit: true, value: kept.value as T };
+    }
     const budget = new Budget(this.#options.deadlineMs);
     const view = await this.#tokens.view(entryKey, NO_TAGS, budget);
     if (view === UNAVAILABLE) {
@@ -140,6 +140,11 @@ export class CacheService {
     const ttlMs = this.#ttl(options);
     const tags = tagSet(options.tags);
     const entryKey = this.#key(key);
+    const kept = this.#local?.value(entryKey, tags);
+    if (kept) {
+      this.#announceHit(key, 'memory', startedAt);
+      return kept.value as T;
+    }
     if (this.#flights.isWithin(entryKey)) return valueOf(await factory()) as T;
     const run = async () => this.#flights.runFactory(entryKey, factory);
     const { value, source } = await this.#flights.join(entryKey, tags, () =>
@@ -152,34 +157,23 @@ export class CacheService {
   /**
    * Runs a method that changes what the key stands for, and stores what it returns.
    *
-   * The old value is gone before the method starts, and readers wait for the new one. The result is stored only when
-   * nothing happened to the key meanwhile: a `delete`, an invalidation of a tag, a `clear` or another `put` during the
-   * method leave the key empty, because whose change came last is known to the source only. When the method throws,
-   * the key is empty too. Inside `inTransaction` the key is deleted after the commit instead.
+   * The old value is gone before the method starts. The result is stored only when nothing happened to the key meanwhile,
+   * else the key is empty. Inside `inTransaction` the key is deleted after the commit instead.
    *
-   * @throws CacheInvalidationError after the method has succeeded, when the old value could not be removed from Redis;
-   *   it is queued, and this process no longer serves it.
+   * @throws CacheInvalidationError after the method has succeeded, when the old value could not be removed.
    */
   async put<T>(
     key: string,
     produce: () => T | Promise<T>,
     options: CachePutCallOptions<T> = {},
   ): Promise<T> {
-    const ttlMs = this.#ttl(options);
-    const { tags } = options;
     const entryKey = this.#key(key);
-    if (isInTransaction()) {
-      const value = valueOf(await produce()) as T;
-      await afterCommit(() => this.delete(key));
-      return value;
-    }
-    const value = await fencedPut(this.#engine, this.#flights, {
+    const value = await fencedPut(this.#engine, {
       key: entryKey,
-      tags: typeof tags === 'function' ? NO_TAGS : tagSet(tags),
-      tagsOfValue:
-        typeof tags === 'function' ? (made) => tagSet(tags(valueOf(made) as T)) : undefined,
-      ttlMs,
-      produce,
+      ttlMs: this.#ttl(options),
+      ...putTags(options.tags),
+      produce: async () => this.#flights.runFactory(entryKey, produce),
+      detach: () => this.#detachKey(entryKey),
       remove: () => this.delete(key),
     });
     return value as T;
@@ -195,7 +189,7 @@ export class CacheService {
     const ttlMs = this.#ttl(options);
     const tags = tagSet(options.tags);
     const entryKey = this.#key(key);
-    this.#flights.detach(entryKey);
+    this.#detachKey(entryKey);
     try {
       const payload = await this.#codec.encode(value);
       const budget = new Budget(this.#options.deadlineMs);
@@ -207,7 +201,7 @@ export class CacheService {
       this.#report('cache.encode', entryKey, error);
       return false;
     } finally {
-      this.#flights.detach(entryKey);
+      this.#detachKey(entryKey);
     }
   }
 
@@ -220,7 +214,7 @@ export class CacheService {
   async delete(key: string): Promise<boolean> {
     const entryKey = this.#key(key);
     return this.#invalidate(`key '${key}'`, [{ type: 'key', key: entryKey }], () =>
-      this.#flights.detach(entryKey),
+      this.#detachKey(entryKey),
     );
   }
 
@@ -244,8 +238,16 @@ export class CacheService {
    * @throws CacheInvalidationError when Redis did not take it; it is queued.
    */
   async clear(): Promise<void> {
-    await this.#invalidate('everything', [{ type: 'all' }], () => this.#flights.detachAll());
+    await this.#invalidate('everything', [{ type: 'all' }], () => {
+      this.#flights.detachAll();
+      this.#local?.forgetAll();
+    });
     this.#events.emit('cache.invalidated', { cache: this.name, tag: null });
+  }
+
+  /** Whether values and tokens are kept in this process' memory; `off` when the options say so. */
+  get localMemory(): TrackingStatus | 'off' {
+    return this.#local?.status ?? 'off';
   }
 
   /** Invalidations that wait for Redis, for health. */
@@ -279,6 +281,39 @@ export class CacheService {
     return results.some((result) => result.status === 'fulfilled' && result.value);
   }
 
+  #remember(tracking: Tracking): LocalMemory {
+    const epochKey = cacheEpochKey(this.#keySpace, this.name);
+    const tagKey = (tag: string) => cacheTagKey(this.#keySpace, this.name, tag);
+    tracking.watch(cacheTokensPrefix(this.#keySpace));
+    if (this.#options.l1) tracking.watch(cacheEntriesPrefix(this.#keySpace, this.name));
+    tracking.onChange((key) => {
+      if (key === epochKey) this.#flights.detachAll();
+      else this.#flights.detachWhere((tags) => [...tags].some((tag) => tagKey(tag) === key));
+    });
+    return new LocalMemory(tracking, { l1: this.#options.l1, epochKey, tagKey });
+  }
+
+  /** Values that are kept in memory are handed out frozen, from the first time on. */
+  #keep(key: string, view: View, value: unknown): unknown {
+    const local = this.#local;
+    if (!local?.keepsValues || !view.entry) return value;
+    deepFreeze(value);
+    const { stamp, payload } = view.entry;
+    const copy = copyOfStamp(stamp);
+    const bytes = payload.length;
+    // How long it still lives is asked behind the caller's back, once per value and process.
+    const asked = this.#store.life(key, new Budget(this.#options.deadlineMs));
+    void asked.then((lifeMs) => {
+      if (lifeMs !== UNAVAILABLE) local.rememberValue(key, value, copy, bytes, lifeMs, view.readAt);
+    });
+    return value;
+  }
+
+  #detachKey(entryKey: string): void {
+    this.#flights.detach(entryKey);
+    this.#local?.forget(entryKey);
+  }
+
   #key(key: string): string {
     if (typeof key !== 'string' || key === '') {
       throw new CacheKeyError(`A cache key is text that is not empty, got ${JSON.stringify(key)}`);
@@ -293,14 +328,19 @@ export class CacheService {
   }
 
   #announce(key: string, source: Outcome['source'], startedAt: number): void {
-    const event = source === 'cache' ? 'cache.hit' : 'cache.miss';
-    if (!this.#events.has(event)) return;
-    const facts = { cache: this.name, key, durationMs: performance.now() - startedAt };
-    if (event === 'cache.hit') this.#events.emit(event, facts);
-    else {
+    if (source === 'cache') {
+      this.#announceHit(key, 'store', startedAt);
+    } else if (this.#events.has('cache.miss')) {
       const reason = source === 'factory' ? 'absent' : 'unavailable';
-      this.#events.emit(event, { ...facts, reason });
+      const durationMs = performance.now() - startedAt;
+      this.#events.emit('cache.miss', { cache: this.name, key, reason, durationMs });
     }
+  }
+
+  #announceHit(key: string, tier: 'memory' | 'store', startedAt: number): void {
+    if (!this.#events.has('cache.hit')) return;
+    const durationMs = performance.now() - startedAt;
+    this.#events.emit('cache.hit', { cache: this.name, key, tier, durationMs });
   }
 
   #report(operation: string, key: string, error: unknown): void {

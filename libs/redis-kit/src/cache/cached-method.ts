@@ -105,7 +105,12 @@ export function decorateMethod<T extends AsyncMethod>(
   const { prototype, descriptor } = target;
   const method = descriptor.value!;
   injectCache(prototype, options.cache);
-  replaceMethod(descriptor, async function (this: object, ...args: unknown[]) {
+  replaceMethod(descriptor, async function (this: object | undefined, ...args: unknown[]) {
+    if (this === undefined) {
+      throw new ConfigurationError(
+        `${plan.name}() is @${plan.decorator}, but it was called without its instance, which holds the cache.`,
+      );
+    }
     const cache = plan.cache(this);
     const run = () => method.apply(this, args as never[]);
     return plan.accepts(args) ? around({ instance: this, args, cache, run }) : run();

@@ -8,7 +8,6 @@ import { CacheService } from './cache.service.js';
 import { resolveCacheOptions, type CacheOptions } from './cache.options.js';
 import { MemoryCacheStore } from './stores/memory-cache.store.js';
 import { RedisCacheStore } from './stores/redis-cache.store.js';
-import type { CacheStore } from './stores/cache-store.js';
 
 /** Injection token of a named cache. */
 export const getCacheToken = (name = 'default'): symbol => Symbol.for(`redis-kit:cache:${name}`);
@@ -43,18 +42,25 @@ export class Caches {
     }
     const { connections, keySpace, events } = this.dependencies;
     const resolved = resolveCacheOptions(options);
-    const store: CacheStore =
-      connections && resolved.store === 'redis'
-        ? new RedisCacheStore(connections.get(resolved.connection), (operation, key, error) =>
-            events.emit('cache.error', {
-              cache: name,
-              key,
-              operation,
-              message: safeMessage(error),
-            }),
-          )
-        : new MemoryCacheStore(resolved.maxEntries);
-    const cache = new CacheService({ name, options: resolved, store, keySpace, events });
+    if (resolved.l1 && (resolved.store !== 'redis' || !resolved.tracking)) {
+      throw new ConfigurationError(
+        `Cache '${name}' cannot have an l1: it needs the redis store, and tracking.`,
+      );
+    }
+    const connection =
+      resolved.store === 'redis' ? connections?.get(resolved.connection) : undefined;
+    const onFailure = (operation: string, key: string, error: unknown) =>
+      events.emit('cache.error', { cache: name, key, operation, message: safeMessage(error) });
+    const cache = new CacheService({
+      name,
+      options: resolved,
+      store: connection
+        ? new RedisCacheStore(connection, onFailure)
+        : new MemoryCacheStore(resolved.maxEntries),
+      keySpace,
+      events,
+      tracking: resolved.tracking ? connection?.tracking : undefined,
+    });
     this.#caches.set(name, cache);
     return cache;
   }

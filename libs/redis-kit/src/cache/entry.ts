@@ -91,3 +91,9 @@ export function parseEntry(bytes: Buffer): StoredEntry | undefined {
   const stamp = { epoch: bytes.subarray(EPOCH_AT, TAGS_AT), tags };
   return { kind, header: headerOf(bytes), stamp, payload: bytes.subarray(at) };
 }
+
+/** Tokens out of a larger network buffer, which they would keep alive. */
+export function copyOfStamp({ epoch, tags }: Stamp): Stamp {
+  const copies = [...tags].map(([tag, token]) => [tag, Buffer.from(token)] as const);
+  return { epoch: Buffer.from(epoch), tags: new Map(copies) };
+}

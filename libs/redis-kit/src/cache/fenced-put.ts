@@ -1,7 +1,9 @@
 import { Budget, UNAVAILABLE } from '../core/failsafe/failsafe.js';
+import type { CachePutCallOptions } from './cache-calls.js';
 import { createEntry, createLease, headerOf, type Stamp } from './entry.js';
-import type { Flights } from './flights.js';
 import type { CacheEngine } from './get-or-set.js';
+import { afterCommit, isInTransaction } from './in-transaction.js';
+import { NO_TAGS, tagSet } from './tags.js';
 import { Unstored, valueOf } from './unstored.js';
 
 export interface FencedPut {
@@ -11,7 +13,9 @@ export interface FencedPut {
   /** Further tags, known from the value only. */
   readonly tagsOfValue: ((value: unknown) => ReadonlySet<string>) | undefined;
   readonly ttlMs: number;
-  readonly produce: () => unknown;
+  readonly produce: () => Promise<unknown>;
+  /** Drops what this process remembers of the key, and cuts off the calls in progress. */
+  readonly detach: () => void;
   /** Removes whatever is in the key, or throws. */
   readonly remove: () => Promise<unknown>;
 }
@@ -23,20 +27,23 @@ export interface FencedPut {
  * When it does not stand any more, the key was invalidated or another put ran at the same time, and which change came
  * last is known to the source alone: the key is left empty, never with the older of two values.
  */
-export async function fencedPut(
-  engine: CacheEngine,
-  flights: Flights,
-  call: FencedPut,
-): Promise<unknown> {
-  const { key, produce, remove } = call;
+export async function fencedPut(engine: CacheEngine, call: FencedPut): Promise<unknown> {
+  const { key, produce, detach, remove } = call;
+  if (isInTransaction()) {
+    const value = await produce();
+    await afterCommit(remove);
+    return valueOf(value);
+  }
   const budget = new Budget(engine.deadlineMs);
-  flights.detach(key);
+  detach();
   const lease = await plant(engine, call, budget);
+  // Twice: who read while the lease travelled may have read before it arrived.
+  detach();
   let isStored = false;
   try {
     let value: unknown;
     try {
-      value = await flights.runFactory(key, produce);
+      value = await produce();
     } catch (error) {
       if (lease) await engine.store.removeExactly(key, lease.header, budget);
       // The source is as it was.
@@ -47,9 +54,17 @@ export async function fencedPut(
     return valueOf(value);
   } finally {
     // Who started meanwhile may have read before the change, and must not be joined after it.
-    flights.detach(key);
+    detach();
     if (!isStored) await remove();
   }
+}
+
+/** Tags that are known before the method runs, and those that are not. */
+export function putTags<T>(
+  tags: CachePutCallOptions<T>['tags'],
+): Pick<FencedPut, 'tags' | 'tagsOfValue'> {
+  if (typeof tags !== 'function') return { tags: tagSet(tags), tagsOfValue: undefined };
+  return { tags: NO_TAGS, tagsOfValue: (value) => tagSet(tags(value as T)) };
 }
 
 interface Lease {

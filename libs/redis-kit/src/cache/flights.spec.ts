@@ -165,11 +165,11 @@ describe('landing', () => {
 
   it('is at once with nothing in the air', async () => {
     const { flights, started, join } = setUp();
-    await flights.landed();
+    expect(await isSettled(flights.landed())).toBe(true);
     const flight = join('a');
     started[0]!.resolve(landedWith(1));
     await flight;
-    await flights.landed();
+    expect(await isSettled(flights.landed())).toBe(true);
   });
 });
 
@@ -184,16 +184,14 @@ describe('within a factory', () => {
         c: flights.isWithin('c'),
       });
     };
-    await flights.join('a', NO_TAGS, async () => {
+    await flights.runFactory('a', async () => {
       await Promise.resolve();
       look();
-      await flights.join('b', NO_TAGS, async () => {
+      await flights.runFactory('b', async () => {
         await new Promise<void>((resolve) => setImmediate(resolve));
         look();
-        return landedWith(1);
       });
       look();
-      return landedWith(1);
     });
     look();
     expect(seen).toEqual([
@@ -204,13 +202,12 @@ describe('within a factory', () => {
     ]);
   });
 
-  it('is told from another instance of the same key', async () => {
+  it('is told from the same key of another cache', () => {
     const one = new Flights();
     const other = new Flights();
-    await one.join('a', NO_TAGS, async () => {
+    one.runFactory('a', () => {
       expect(one.isWithin('a')).toBe(true);
       expect(other.isWithin('a')).toBe(false);
-      return landedWith(1);
     });
   });
 });

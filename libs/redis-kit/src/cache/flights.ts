@@ -72,9 +72,12 @@ export class Flights {
   }
 
   detachTags(tags: ReadonlySet<string>): void {
-    for (const [key, flight] of this.#flights) {
-      for (const tag of flight.tags) if (tags.has(tag)) this.#flights.delete(key);
-    }
+    this.detachWhere((carried) => [...carried].some((tag) => tags.has(tag)));
+  }
+
+  /** Detaches the flights of which `concerns` holds. */
+  detachWhere(concerns: (tags: ReadonlySet<string>) => boolean): void {
+    for (const [key, flight] of this.#flights) if (concerns(flight.tags)) this.#flights.delete(key);
   }
 
   detachAll(): void {

@@ -13,6 +13,8 @@ export interface CacheEngine {
   readonly deadlineMs: number;
   readonly leaseMs: number;
   readonly leaderWaitMs: number;
+  /** Hears of each value read from the store, and may keep it; answers the value to hand out. */
+  readonly keep: (key: string, view: View, value: unknown) => unknown;
   /** True for what was invalidated here while Redis did not take it. */
   readonly isDoubtful: (key: string, tags: Iterable<string>) => boolean;
   /** Hears of payloads that cannot be decoded or encoded. */
@@ -40,7 +42,8 @@ export async function decode(engine: CacheEngine, key: string, view: View): Prom
   if (engine.isDoubtful(key, view.entry.stamp.tags.keys())) return { type: 'absent' };
   if (view.entry.kind === 'lease') return { type: 'led' };
   try {
-    return { type: 'value', value: await engine.codec.decode(view.entry.payload) };
+    const value = await engine.codec.decode(view.entry.payload);
+    return { type: 'value', value: engine.keep(key, view, value) };
   } catch (error) {
     engine.onError('cache.decode', key, error);
     return { type: 'absent' };

@@ -17,6 +17,9 @@ export interface InvalidationsSettings {
 /** Beyond this many, one invalidation of everything stands for all of them. */
 const MAX_PENDING = 1_000;
 const RETRY_INTERVAL_MS = 500;
+/** Longer than a failover usually takes from the last replicated write to the promotion. */
+const RECENT_MS = 30_000;
+const MAX_RECENT = 1_000;
 
 /**
  * Invalidations that Redis did not take. They are tried again, in order, until it does; meanwhile this process treats
@@ -24,6 +27,8 @@ const RETRY_INTERVAL_MS = 500;
  */
 export class Invalidations {
   #pending: Invalidation[] = [];
+  /** What was applied lately, oldest first. */
+  #recent: { readonly invalidation: Invalidation; readonly at: number }[] = [];
   #timer: NodeJS.Timeout | undefined;
   #closed = false;
 
@@ -36,7 +41,9 @@ export class Invalidations {
   /** Applies one, or throws after queueing it for later. */
   async apply(invalidation: Invalidation): Promise<boolean> {
     try {
-      return await this.#send(invalidation);
+      const applied = await this.#send(invalidation);
+      this.#remember(invalidation);
+      return applied;
     } catch (error) {
       this.#enqueue(invalidation);
       throw error;
@@ -52,6 +59,18 @@ export class Invalidations {
         one.type === 'all' ||
         (one.type === 'key' && one.key === key) ||
         (one.type === 'tag' && carried.has(one.tag)),
+    );
+  }
+
+  /**
+   * Applies once more what was applied in the last seconds. A failover may have lost it: replication is asynchronous.
+   */
+  async applyRecentAgain(): Promise<void> {
+    const again = this.#recent.filter(({ at }) => performance.now() - at < RECENT_MS);
+    await Promise.all(
+      again.map(({ invalidation }) =>
+        this.#send(invalidation).catch(() => this.#enqueue(invalidation)),
+      ),
     );
   }
 
@@ -72,6 +91,11 @@ export class Invalidations {
         await tokens.renewEpoch(ttlMs, deadlineMs);
         return true;
     }
+  }
+
+  #remember(invalidation: Invalidation): void {
+    this.#recent.push({ invalidation, at: performance.now() });
+    if (this.#recent.length > MAX_RECENT) this.#recent.shift();
   }
 
   #enqueue(invalidation: Invalidation): void {

@@ -3,6 +3,7 @@ import { UNAVAILABLE, type Budget } from '../core/failsafe/failsafe.js';
 import type { KeySpace } from '../core/key-space.js';
 import { cacheEpochKey, cacheTagKey } from './cache.keys.js';
 import { createToken, parseEntry, type Stamp, type StoredEntry } from './entry.js';
+import type { LocalMemory, Moment } from './local-memory.js';
 import type { Answer, CacheStore } from './stores/cache-store.js';
 
 /** A token outlives the entries made under it by this factor, so that it seldom has to be extended. */
@@ -22,12 +23,16 @@ export interface View {
   readonly isCurrent: boolean;
   readonly epoch: Buffer | null;
   readonly tags: ReadonlyMap<string, Buffer | null>;
+  /** When the read was sent, in the order of local memory. */
+  readonly readAt: Moment;
 }
 
 export interface TokensSettings {
   readonly cache: string;
   readonly keySpace: KeySpace;
   readonly store: CacheStore;
+  /** What this process remembers of the tokens, if Redis keeps it coherent. */
+  readonly local: LocalMemory | undefined;
 }
 
 /**
@@ -46,27 +51,28 @@ export class Tokens {
     this.#epochKey = cacheEpochKey(settings.keySpace, settings.cache);
   }
 
-  /** Reads what is under a key together with the tokens that decide whether it is valid. */
-  async view(key: string, declared: ReadonlySet<string>, budget: Budget): Answer<View> {
-    const { store } = this.settings;
-    const names = [...declared];
-    const read = await store.read(
-      [key, this.#epochKey, ...names.map((tag) => this.#tagKey(tag))],
-      budget,
-    );
-    if (read === UNAVAILABLE) return UNAVAILABLE;
-    const [bytes = null, epoch = null, ...tokens] = read;
-    const tags = new Map(names.map((tag, i) => [tag, tokens[i] ?? null]));
+  /**
+   * Reads what is under a key together with the tokens that decide whether it is valid. Tokens that local memory knows
+   * are not read again, unless `strict`.
+   */
+  async view(
+    key: string,
+    declared: ReadonlySet<string>,
+    budget: Budget,
+    strict = false,
+  ): Answer<View> {
+    const readAt = this.settings.local?.moment() ?? 0;
+    const first = await this.#read([key], [...declared], true, budget, strict);
+    if (first === UNAVAILABLE) return UNAVAILABLE;
+    const { tags, epoch } = first;
+    const bytes = first.others[0] ?? null;
     const entry = bytes === null ? undefined : parseEntry(bytes);
 
     const further = [...(entry?.stamp.tags.keys() ?? [])].filter((tag) => !tags.has(tag));
     if (further.length > 0) {
-      const more = await store.read(
-        further.map((tag) => this.#tagKey(tag)),
-        budget,
-      );
+      const more = await this.#read([], further, false, budget, strict);
       if (more === UNAVAILABLE) return UNAVAILABLE;
-      further.forEach((tag, i) => tags.set(tag, more[i] ?? null));
+      for (const [tag, token] of more.tags) tags.set(tag, token);
     }
     return {
       entry,
@@ -74,20 +80,50 @@ export class Tokens {
       isCurrent: entry !== undefined && isCurrent(entry.stamp, epoch, tags, declared),
       epoch,
       tags,
+      readAt,
     };
+  }
+
+  /** Reads keys and, where local memory does not know them, tokens, all in one go. */
+  async #read(
+    keys: readonly string[],
+    tagNames: readonly string[],
+    withEpoch: boolean,
+    budget: Budget,
+    strict: boolean,
+  ): Answer<{
+    others: readonly (Buffer | null)[];
+    epoch: Buffer | null;
+    tags: Map<string, Buffer | null>;
+  }> {
+    const { store, local } = this.settings;
+    const tokenKeys = tagNames.map((tag) => this.#tagKey(tag));
+    if (withEpoch) tokenKeys.unshift(this.#epochKey);
+    const tokens: (Buffer | null)[] = tokenKeys.map(
+      (tokenKey) => (strict ? undefined : local?.token(tokenKey)) ?? null,
+    );
+    const unknown = tokenKeys.filter((_, i) => tokens[i] === null);
+
+    const readAt = local?.moment() ?? 0;
+    const wanted = [...keys, ...unknown];
+    const read = wanted.length === 0 ? [] : await store.read(wanted, budget);
+    if (read === UNAVAILABLE) return UNAVAILABLE;
+    let at = keys.length;
+    for (const [i, token] of tokens.entries()) {
+      if (token !== null) continue;
+      const found = read[at++] ?? null;
+      tokens[i] = found;
+      if (found !== null) local?.rememberToken(tokenKeys[i]!, found, readAt);
+    }
+    const epoch = withEpoch ? (tokens.shift() ?? null) : null;
+    const tags = new Map(tagNames.map((tag, i) => [tag, tokens[i] ?? null]));
+    return { others: read.slice(0, keys.length), epoch, tags };
   }
 
   /** The tokens a value is made under that is at hand already. */
   async current(declared: ReadonlySet<string>, ttlMs: number, budget: Budget): Answer<Stamp> {
-    const names = [...declared];
-    const read = await this.settings.store.read(
-      [this.#epochKey, ...names.map((tag) => this.#tagKey(tag))],
-      budget,
-    );
-    if (read === UNAVAILABLE) return UNAVAILABLE;
-    const [epoch = null, ...tokens] = read;
-    const tags = new Map(names.map((tag, i) => [tag, tokens[i] ?? null]));
-    return this.capture({ epoch, tags }, declared, ttlMs, budget);
+    const read = await this.#read([], [...declared], true, budget, false);
+    return read === UNAVAILABLE ? UNAVAILABLE : this.capture(read, declared, ttlMs, budget);
   }
 
   /**
@@ -129,8 +165,15 @@ export class Tokens {
 
   async #renew(key: string, ttlMs: number, deadlineMs: number): Promise<void> {
     const lifeMs = Math.max(ttlMs * LIFE_FACTOR, MIN_LIFE_MS);
-    await this.settings.store.put(key, createToken(), lifeMs, deadlineMs);
-    this.#aliveUntil.set(key, performance.now() + lifeMs);
+    const { store, local } = this.settings;
+    // Forgotten twice: a read that is sent in between may be answered with the old token after the new one was heard of.
+    local?.forget(key);
+    try {
+      await store.put(key, createToken(), lifeMs, deadlineMs);
+      this.#aliveUntil.set(key, performance.now() + lifeMs);
+    } finally {
+      local?.forget(key);
+    }
   }
 
   async #ensure(

@@ -16,6 +16,12 @@ export interface RedisKitEventMap {
   'subscriber.replaced': { connection: string; reason: string; downMs: number };
   /** A blocking connection was silent beyond its block time and was dropped. */
   'blocking.stalled': { connection: string; silentMs: number };
+  /** Local memory is kept coherent by Redis from now on. */
+  'tracking.armed': { connection: string };
+  /** Local memory can no longer be trusted and is not used until it can. */
+  'tracking.suspended': { connection: string };
+  /** The server does not track keys; local memory is off. */
+  'tracking.refused': { connection: string; reason: string };
   /** Redis stopped answering in time; calls of this scope are answered without it from now on. */
   'circuit.opened': { circuit: string; reason: string };
   /** Redis answered the probe again. */

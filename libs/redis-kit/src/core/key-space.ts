@@ -9,6 +9,11 @@ export const KEY_FORMAT = 1;
 export class KeySpace {
   constructor(readonly namespace: string) {}
 
+  /** What all keys of features begin with whose name begins with `feature`. */
+  prefix(feature: string): string {
+    return `${this.namespace}:v${KEY_FORMAT}:${feature}`;
+  }
+
   /** The key of `entity` in `feature`; `part` names one of several keys of the same entity. */
   key(feature: string, entity: string, part?: string): string {
     const key = `${this.namespace}:v${KEY_FORMAT}:${feature}:{${hashTag(entity)}}`;

@@ -24,3 +24,12 @@ export {
   type ProxyDirection,
   type TcpProxyOptions,
 } from './rig/tcp-proxy.js';
+export { RedisKitTestingModule, type RedisKitTestingOptions } from './redis-kit-testing.module.js';
+export { cacheContract } from './contracts/cache.contract.js';
+export type { CacheContractOptions, CacheSubject } from './contracts/cache.contract.js';
+export { cacheStoreContract } from './contracts/cache-store.contract.js';
+export type {
+  CacheStoreContractOptions,
+  CacheStoreSubject,
+} from './contracts/cache-store.contract.js';
+export type { ContractCase, ContractSubject } from './contracts/contract.js';

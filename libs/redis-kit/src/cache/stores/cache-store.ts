@@ -35,6 +35,9 @@ export abstract class CacheStore {
   /** Makes a key live at least this long from now; never shortens its life. */
   abstract extend(key: string, ttlMs: number, budget: Budget): Answer<void>;
 
+  /** Milliseconds until a key expires; not above 0 when there is none, or it does not expire. */
+  abstract life(key: string, budget: Budget): Answer<number>;
+
   /** Puts bytes under a key, or throws. */
   abstract put(key: string, bytes: Buffer, ttlMs: number, deadlineMs: number): Promise<void>;
 

@@ -42,6 +42,10 @@ export class MemoryCacheStore extends CacheStore {
     }
   }
 
+  async life(key: string): Answer<number> {
+    return this.#entries.getRemainingTTL(key);
+  }
+
   async put(key: string, bytes: Buffer, ttlMs: number): Promise<void> {
     this.#entries.set(key, bytes, { ttl: ttlMs });
   }

@@ -1,6 +1,6 @@
 import type { Redis } from 'ioredis';
 import type { RedisConnection } from '../../core/connections/redis-connection.js';
-import type { Budget } from '../../core/failsafe/failsafe.js';
+import { UNAVAILABLE, type Budget } from '../../core/failsafe/failsafe.js';
 import { runScript } from '../../core/scripts/script-runner.js';
 import { removeEntry, replaceEntry } from '../cache.scripts.js';
 import { CacheStore, type Answer } from './cache-store.js';
@@ -18,10 +18,11 @@ export class RedisCacheStore extends CacheStore {
   }
 
   read(keys: readonly string[], budget: Budget): Answer<(Buffer | null)[]> {
-    // On a Cluster the keys live on several masters; GETs of one tick travel as one pipeline per master.
-    const each = keys.length === 1 || this.connection.topology === 'cluster';
-    return this.#guarded('cache.read', keys[0]!, budget, (client) =>
-      each ? Promise.all(keys.map((key) => client.getBuffer(key))) : client.mgetBuffer(...keys),
+    if (keys.length > 1 && this.connection.topology === 'cluster') {
+      return this.#readFromMasters(keys, budget);
+    }
+    return this.#guarded('cache.read', keys[0]!, budget, async (client) =>
+      keys.length === 1 ? [await client.getBuffer(keys[0]!)] : client.mgetBuffer(...keys),
     );
   }
 
@@ -61,6 +62,10 @@ export class RedisCacheStore extends CacheStore {
     });
   }
 
+  life(key: string, budget: Budget): Answer<number> {
+    return this.#guarded('cache.life', key, budget, (client) => client.pttl(key));
+  }
+
   async put(key: string, bytes: Buffer, ttlMs: number, deadlineMs: number): Promise<void> {
     await this.connection.required('cache.put', deadlineMs, (client) =>
       client.set(key, bytes, 'PX', ttlMs),
@@ -72,6 +77,19 @@ export class RedisCacheStore extends CacheStore {
       client.unlink(key),
     );
     return removed === 1;
+  }
+
+  /** The keys live on several masters, each with a circuit of its own. GETs of one tick leave in one write per master. */
+  async #readFromMasters(keys: readonly string[], budget: Budget): Answer<(Buffer | null)[]> {
+    const values: (Buffer | null)[] = [];
+    const answers = keys.map((key) =>
+      this.#guarded('cache.read', key, budget, (client) => client.getBuffer(key)),
+    );
+    for (const answer of await Promise.all(answers)) {
+      if (answer === UNAVAILABLE) return UNAVAILABLE;
+      values.push(answer);
+    }
+    return values;
   }
 
   #guarded<T>(

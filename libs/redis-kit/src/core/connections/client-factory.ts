@@ -10,6 +10,9 @@ import { ROLE_PROFILES, type ConnectionRole, type RoleProfile } from './roles.js
  */
 const SLOTS_REFRESH_INTERVAL_MS = 2_000;
 
+/** Shortest time between two reconnects away from a read-only server. */
+const READONLY_RECONNECT_MS = 1_000;
+
 /** Options without `replyMapping`: the suite reads replies in the driver's default, flat shape. */
 type DriverOptions = Omit<RedisOptions, 'replyMapping'>;
 type DriverClusterOptions = Omit<ClusterOptions, 'redisOptions'> & {
@@ -114,7 +117,7 @@ function sharedOptions(
     // A timeout bounds the wait; counting reconnects would fail commands at an arbitrary moment.
     maxRetriesPerRequest: null,
     retryStrategy: retryStrategy(profile.maxRetryDelayMs),
-    reconnectOnError: (error) => (error.message.startsWith('READONLY') ? 1 : false),
+    reconnectOnError: reconnectFromReplica(),
     ...(profile.commandTimeout && { commandTimeout: options.commandTimeoutMs }),
     ...(options.username && { username: options.username }),
     ...(options.password && { password: options.password }),
@@ -181,6 +184,20 @@ function guardCluster(cluster: Cluster, guard: GuardOptions): Cluster {
   cluster.on('+node', (node: Redis) => guardClient(node, guard));
   cluster.on('node error', () => undefined);
   return cluster;
+}
+
+/**
+ * A server that answers READONLY was demoted, and a new link may lead to the new master. Not more than once in a while: it
+ * may also be read-only for good.
+ */
+function reconnectFromReplica(): (error: Error) => boolean {
+  let reconnectedAt = -Infinity;
+  return (error) => {
+    if (!error.message.startsWith('READONLY')) return false;
+    if (performance.now() - reconnectedAt < READONLY_RECONNECT_MS) return false;
+    reconnectedAt = performance.now();
+    return true;
+  };
 }
 
 /** Exponential from 50 ms with full jitter on the upper half, so that a fleet does not reconnect in step. */

@@ -149,8 +149,7 @@ export class ConnectionOptions {
   protocol?: 2 | 3 | undefined;
 
   /**
-   * Send the commands issued in one tick as one pipeline on the connection given to the application
-   * (the cache's own connection always does).
+   * Send the commands issued in one tick as one pipeline on the connection given to the application.
    * @default false
    */
   @IsFlag()

@@ -1,17 +1,22 @@
+import { randomBytes } from 'node:crypto';
 import type { Redis } from 'ioredis';
 import calculateSlot from 'cluster-key-slot';
 import type { RedisKitEvents } from '../events.js';
 import { withDeadline } from '../failsafe/deadline.js';
 import { Failsafe, type Budget, type UNAVAILABLE } from '../failsafe/failsafe.js';
+import { KeySpace } from '../key-space.js';
 import { RedisUnavailableError } from '../redis-kit.error.js';
 import { safeMessage } from '../redact.js';
 import { BlockingConnection } from './blocking-connection.js';
-import { createClient, createNodeClient } from './client-factory.js';
+import { createClient } from './client-factory.js';
 import { describeTarget, type ResolvedConnectionOptions } from './connection.options.js';
-import type { Address, RedisClient } from './connection-url.js';
+import type { RedisClient } from './connection-url.js';
 import { dropClient } from './guard-client.js';
+import { NodeLinks } from './node-links.js';
 import type { ConnectionRole } from './roles.js';
 import { Subscriber } from './subscriber.js';
+import { trackingProbeKey } from './tracking.keys.js';
+import { Tracking } from './tracking.js';
 
 /**
  * Failures in a row that open a circuit: enough that a single lost packet does not, few enough that a dead server costs
@@ -20,14 +25,16 @@ import { Subscriber } from './subscriber.js';
 const FAILURES_TO_OPEN = 3;
 /** Pause between two probes of an open circuit; with it a recovery is seen well within a second. */
 const PROBE_INTERVAL_MS = 250;
-const PROBE_DEADLINE_MS = 500;
+/** No more patience than a cache read has, or a slow server would open and close the circuit in turn. */
+const PROBE_DEADLINE_MS = 100;
+/** A tracking probe has to live for one message only. */
+const PROBE_LIFE_MS = 5_000;
 /** Pause before a client that ended without being told to is started again. */
 const REVIVE_AFTER_MS = 200;
 
 export interface RedisConnectionSettings {
   readonly name: string;
-  /** Start of the connection names that `CLIENT LIST` shows. */
-  readonly clientName: string;
+  readonly namespace: string;
   readonly options: ResolvedConnectionOptions;
   readonly events: RedisKitEvents;
 }
@@ -43,6 +50,11 @@ export class RedisConnection {
   /** A key that was used on each circuit's server, to ask exactly that server for a sign of life. */
   readonly #probeKeys = new Map<string, string>();
   readonly #revivals = new Set<NodeJS.Timeout>();
+  readonly #processId = randomBytes(6).toString('hex');
+  readonly #keySpace: KeySpace;
+  readonly #nodes: NodeLinks;
+  #probeNumber = 0;
+  #tracking: Tracking | undefined;
   #subscriber: Subscriber | undefined;
   #closed = false;
   readonly #failsafe: Failsafe;
@@ -50,6 +62,12 @@ export class RedisConnection {
   constructor(settings: RedisConnectionSettings) {
     this.name = settings.name;
     this.#settings = settings;
+    this.#keySpace = new KeySpace(settings.namespace);
+    this.#nodes = new NodeLinks(
+      settings.options,
+      () => this.cache,
+      (role) => this.#connectionName(role),
+    );
     this.#failsafe = new Failsafe({
       connection: settings.name,
       failureThreshold: FAILURES_TO_OPEN,
@@ -87,7 +105,20 @@ export class RedisConnection {
     return (this.#subscriber ??= new Subscriber({
       connection: this.name,
       events: this.#settings.events,
-      open: () => this.#openAnyNode('subscriber'),
+      open: () => this.#nodes.openAny('subscriber'),
+    }));
+  }
+
+  /** Hears from Redis which keys change, for what is kept in local memory. */
+  get tracking(): Tracking {
+    return (this.#tracking ??= new Tracking({
+      connection: this.name,
+      events: this.#settings.events,
+      isConnected: () => this.#clients.get('cache')?.status === 'ready',
+      masters: () => this.#nodes.masters(),
+      open: (master) => this.#nodes.openMaster(master, 'tracking'),
+      probeKey: (master) => this.#probeKeyOn(master),
+      writeProbe: (key) => (this.cache as Redis).set(key, '', 'PX', PROBE_LIFE_MS),
     }));
   }
 
@@ -97,7 +128,7 @@ export class RedisConnection {
     const blocking = new BlockingConnection({
       connection: this.name,
       events: this.#settings.events,
-      open: (moved) => this.#openNodeOf(key, moved),
+      open: (moved) => this.#nodes.openOwner(key, 'blocking', moved),
     });
     this.#blocking.add(blocking);
     return blocking;
@@ -181,6 +212,7 @@ export class RedisConnection {
     for (const blocking of this.#blocking) blocking.close();
     await Promise.all([
       this.#subscriber?.close(),
+      this.#tracking?.close(),
       ...[...this.#clients.values()]
         .filter((client) => !this.#isGiven(client))
         .map((client) => closeClient(client, deadlineMs)),
@@ -228,6 +260,7 @@ export class RedisConnection {
     client.on('ready', () => {
       ready = true;
       events.emit('connection.ready', { connection, role });
+      if (role === 'cache') this.#tracking?.start();
     });
     client.on('close', () => {
       if (ready && !this.#closed) events.emit('connection.lost', { connection, role });
@@ -252,46 +285,17 @@ export class RedisConnection {
     this.#revivals.add(timer);
   }
 
-  /** A link for messages, which every node of a Cluster delivers. */
-  #openAnyNode(role: ConnectionRole): Redis {
-    const client = this.command;
-    if (!('nodes' in client)) {
-      return createClient(this.#settings.options, role, this.#connectionName(role)) as Redis;
-    }
-    const nodes = client.nodes().map(({ options }) => addressOf(options));
-    const known = nodes.length > 0 ? nodes : this.#seedNodes();
-    // Another node each time: the one that was just lost may be hung rather than gone.
-    return this.#openNode(known[Math.floor(Math.random() * known.length)]!, role);
-  }
-
-  #openNodeOf(key: string, moved?: Address): Redis {
-    const client = this.command;
-    if (!('nodes' in client)) {
-      return createClient(
-        this.#settings.options,
-        'blocking',
-        this.#connectionName('blocking'),
-      ) as Redis;
-    }
-    const owner = client.slots[calculateSlot(key)]?.[0];
-    const [, host, port] = /^(.*):(\d+)$/.exec(owner ?? '') ?? [];
-    const address = moved ?? (host ? { host, port: Number(port) } : this.#seedNodes()[0]!);
-    return this.#openNode(address, 'blocking');
-  }
-
-  #openNode(address: Address, role: ConnectionRole): Redis {
-    const mapped = this.#settings.options.natMap?.[`${address.host}:${address.port}`] ?? address;
-    return createNodeClient(this.#settings.options, mapped, role, this.#connectionName(role));
-  }
-
-  #seedNodes(): readonly Address[] {
-    const { target } = this.#settings.options;
-    if (target.type === 'cluster') return target.nodes;
-    throw new RedisUnavailableError('The given Cluster client knows no node yet');
+  /** A key that nobody used before and that lives on this master. */
+  #probeKeyOn(master: string): string | undefined {
+    const number = this.#probeNumber++;
+    return this.#nodes.keyOn(master, (i) =>
+      trackingProbeKey(this.#keySpace, `${this.#processId}-${i}`, number),
+    );
   }
 
   #connectionName(role: ConnectionRole): string {
-    return `${this.#settings.clientName}:${this.name}:${role}`;
+    // What CLIENT SETNAME accepts, for whoever reads CLIENT LIST.
+    return `${this.#settings.namespace.replace(/[^\w.:-]/g, '_')}:${this.name}:${role}`;
   }
 
   #isGiven(client: RedisClient): boolean {
@@ -306,16 +310,6 @@ export class RedisConnection {
       );
     }
   }
-}
-
-function addressOf({
-  host,
-  port,
-}: {
-  host?: string | undefined;
-  port?: number | undefined;
-}): Address {
-  return { host: host ?? '127.0.0.1', port: port ?? 6379 };
 }
 
 async function whenReady(client: RedisClient): Promise<void> {

@@ -28,11 +28,10 @@ export class RedisConnections {
     private readonly options: RedisConnectionsOptions,
     events: RedisKitEvents,
   ) {
-    const clientName = options.namespace.replace(/[^\w.:-]/g, '_');
     for (const [name, resolved] of options.connections) {
       this.#connections.set(
         name,
-        new RedisConnection({ name, clientName, options: resolved, events }),
+        new RedisConnection({ name, namespace: options.namespace, options: resolved, events }),
       );
     }
     this.#stopLogging = this.#logTransitions(events);

@@ -1,0 +1,76 @@
+import { Module, type DynamicModule, type Provider } from '@nestjs/common';
+import { CacheOptions } from '../cache/cache.options.js';
+import { Caches } from '../cache/caches.js';
+import { getRedisToken } from '../core/connections/inject-redis.decorator.js';
+import { RedisConnections } from '../core/connections/redis-connections.js';
+import { RedisKitEvents, type RedisKitListeners } from '../core/events.js';
+import { KeySpace } from '../core/key-space.js';
+import { Is } from '../core/options/constraints.js';
+import { NestedRecord } from '../core/options/nested.js';
+import { validateOptions } from '../core/options/validate-options.js';
+import { isListeners, resolveRedisKitOptions } from '../redis-kit.options.js';
+import { cacheProviders, FOUNDATION, RESOLVED_OPTIONS, tokenOf } from '../redis-kit.providers.js';
+import { noRedis } from './no-redis.js';
+
+/** Options of `RedisKitTestingModule.forRoot()`. All have defaults. */
+export class RedisKitTestingOptions {
+  /** Caches by name, with the options the application gives them. They live in memory whatever their `store` is. */
+  @NestedRecord(() => CacheOptions)
+  caches?: Record<string, CacheOptions> | undefined;
+
+  /** Names of the connections besides `default` that the tested classes inject. */
+  @Is(
+    'a list of names',
+    (names) => Array.isArray(names) && names.every((name) => typeof name === 'string'),
+  )
+  connectionNames?: readonly string[] | undefined;
+
+  /** Listeners by event name. */
+  @Is('an object of functions by event name', isListeners)
+  onEvents?: RedisKitListeners | undefined;
+}
+
+/**
+ * The suite for unit tests: the same services and decorators, in memory, without Redis.
+ *
+ * Import it in place of `RedisKitModule.forRoot()`; `RedisKitModule.forFeature()` works beside it. What `@InjectRedis()`
+ * injects throws when it is used. Nothing survives the test: no timer, no connection, no shared state.
+ */
+@Module({})
+export class RedisKitTestingModule {
+  /** @throws ConfigurationError listing every wrong option. */
+  static forRoot(options: RedisKitTestingOptions = {}): DynamicModule {
+    const {
+      caches = {},
+      connectionNames = [],
+      onEvents = {},
+    } = validateOptions(RedisKitTestingOptions, options, 'RedisKitTestingModule.forRoot()');
+    const connections = Object.fromEntries(connectionNames.map((name) => [name, {}]));
+    // The environment has no say in what a test does.
+    const resolved = resolveRedisKitOptions(
+      { namespace: 'testing', connections, caches, onEvents },
+      {},
+    );
+    const exported: Provider[] = [
+      ...FOUNDATION,
+      { provide: RedisConnections, useValue: noRedis('RedisConnections') },
+      {
+        provide: Caches,
+        inject: [KeySpace, RedisKitEvents],
+        useFactory: (keySpace: KeySpace, events: RedisKitEvents) =>
+          new Caches({ connections: undefined, keySpace, events }),
+      },
+      ...cacheProviders([...resolved.caches.keys()]),
+      ...[...resolved.connections.keys()].map((name) => ({
+        provide: getRedisToken(name),
+        useValue: noRedis(name === 'default' ? 'getRedisToken()' : `getRedisToken('${name}')`),
+      })),
+    ];
+    return {
+      module: RedisKitTestingModule,
+      global: true,
+      providers: [{ provide: RESOLVED_OPTIONS, useValue: resolved }, ...exported],
+      exports: exported.map(tokenOf),
+    };
+  }
+}
