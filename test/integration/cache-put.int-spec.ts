@@ -7,7 +7,7 @@ import {
   inTransaction,
   type CachePutCallOptions,
 } from 'nestjs-redis-kit';
-import { isolatedNamespace } from 'nestjs-redis-kit/testing';
+import { eventually, isolatedNamespace } from 'nestjs-redis-kit/testing';
 import { startApplication } from '../support/application.js';
 import { describeTopologies } from '../support/describe-topologies.js';
 
@@ -53,6 +53,10 @@ describeTopologies('a fenced put', (topology) => {
       startApplication(options, { providers: [Prices] }),
     ]);
     try {
+      // On arming, a process applies its recent invalidations again; here that would empty the key at any moment.
+      await eventually(() => apps.every((app) => app.get(CacheService).localMemory === 'armed'), {
+        within: 10_000,
+      });
       await run([apps[0].get(CacheService), apps[1].get(CacheService)], apps[0]);
     } finally {
       await Promise.all(apps.map((app) => app.close()));
