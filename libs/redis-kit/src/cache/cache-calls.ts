@@ -1,10 +1,7 @@
-import type { Duration } from '../core/duration.js';
-import type { FreshnessOptions } from './freshness.options.js';
+import type { CallFreshness } from './freshness.options.js';
 
 /** Options of one call. What is not given is as the cache has it. */
-export interface CacheCallOptions extends FreshnessOptions {
-  /** How long the value is fresh; default: the cache's `ttl`. */
-  readonly ttl?: Duration | undefined;
+export interface CacheCallOptions extends CallFreshness {
   /** Tags by which the value can be invalidated: up to 64, up to 512 bytes each. */
   readonly tags?: readonly string[] | undefined;
 }

@@ -59,3 +59,21 @@ export class CachedFactoryError extends RedisKitError {
     super(message);
   }
 }
+
+/**
+ * There is no entity with this id. Over HTTP it is answered with 404 by Nest itself, on Express and Fastify: it has
+ * the members of what Nest takes for an HTTP error.
+ */
+export class EntityNotFoundError extends RedisKitError {
+  readonly code = 'ENTITY_NOT_FOUND';
+  readonly status = 404;
+  readonly statusCode = 404;
+  readonly expose = true;
+
+  constructor(
+    readonly entity: string,
+    readonly id: string | number | bigint,
+  ) {
+    super(`There is no ${entity} ${JSON.stringify(String(id).slice(0, 80))}`);
+  }
+}

@@ -1,10 +1,12 @@
 import type { TrackingStatus } from '../core/connections/tracking.js';
 import { applyInvalidations } from './apply-invalidations.js';
 import type { CacheCallOptions, CacheLookup } from './cache-calls.js';
+import { forgetHolders } from './cache-holders.js';
 import { CacheParts, type CacheDependencies } from './cache-parts.js';
 import type { CacheFactory } from './factory-runs.js';
 import type { Invalidation } from './invalidations.js';
 import { lookup } from './lookup.js';
+import { putValue } from './put-value.js';
 import { setValue } from './set-value.js';
 import { sharedRead } from './shared-read.js';
 import { tagSet } from './tags.js';
@@ -52,6 +54,18 @@ export class CacheService {
    */
   getOrSet<T>(key: string, factory: CacheFactory<T>, options: CacheCallOptions = {}): Promise<T> {
     return sharedRead(this.#parts, key, factory, options);
+  }
+
+  /**
+   * Runs a method that changes what the key stands for, and stores what it returns.
+   *
+   * The old value is gone before the method starts. The result is stored only when nothing happened to the key meanwhile,
+   * else the key is empty. Inside `inTransaction` the key is deleted after the commit instead.
+   *
+   * @throws CacheInvalidationError after the method has succeeded, when the old value could not be removed; it is queued.
+   */
+  put<T>(key: string, produce: CacheFactory<T>, options: CacheCallOptions = {}): Promise<T> {
+    return putValue(this.#parts, key, produce, options);
   }
 
   /**
@@ -131,6 +145,7 @@ export class CacheService {
   async close(): Promise<void> {
     const { flights, invalidations, runs } = this.#parts;
     invalidations.close();
+    forgetHolders(this);
     await Promise.all([flights.landed(), runs.close()]);
     // What the last flights left behind.
     await runs.close();

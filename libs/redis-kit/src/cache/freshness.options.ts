@@ -102,15 +102,36 @@ export function resolveFreshness(options: FreshnessOptions, ttlMs: number): Fres
   };
 }
 
+const NAMES: Record<keyof FreshnessOptions | 'ttl', true> = {
+  ttl: true,
+  staleWhileRevalidate: true,
+  staleIfError: true,
+  shouldServeStale: true,
+  factoryTimeout: true,
+  earlyRefresh: true,
+  jitter: true,
+  nullTtl: true,
+  errorTtl: true,
+};
+
+/** Of options of any kind, those that are about freshness and given. */
+export const freshnessIn = (options: object): CallFreshness =>
+  Object.fromEntries(
+    Object.entries(options).filter(([name, value]) => name in NAMES && value !== undefined),
+  );
+
+/** What one call may say of freshness. */
+export interface CallFreshness extends FreshnessOptions {
+  /** How long the value is fresh; default: the cache's `ttl`. */
+  readonly ttl?: Duration | undefined;
+}
+
 /**
  * What one call asks for, on top of its cache's defaults.
  *
  * @throws RangeError when an option is out of its range.
  */
-export function freshnessOf(
-  defaults: Freshness,
-  options: FreshnessOptions & { readonly ttl?: Duration | undefined },
-): Freshness {
+export function freshnessOf(defaults: Freshness, options: CallFreshness): Freshness {
   if (isWithout(options)) return defaults;
   const { factoryTimeout } = options;
   return {
@@ -126,6 +147,15 @@ export function freshnessOf(
     hardTimeoutMs: ttlOf('factoryTimeout.hard', factoryTimeout?.hard) ?? defaults.hardTimeoutMs,
     earlyRefresh: within('earlyRefresh', options.earlyRefresh, 100) ?? defaults.earlyRefresh,
   };
+}
+
+/**
+ * Fails while a class is loaded or made, rather than at its first call.
+ *
+ * @throws RangeError when an option is out of its range.
+ */
+export function assertFreshness(options: CallFreshness): void {
+  freshnessOf(resolveFreshness({}, 1), freshnessIn(options));
 }
 
 function isWithout(options: object): boolean {
