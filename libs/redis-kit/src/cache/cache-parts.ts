@@ -7,11 +7,11 @@ import { Announcements } from './announcements.js';
 import { CacheKeyError } from './cache.errors.js';
 import {
   cacheEntriesPrefix,
-  cacheEntryKey,
   cacheEpochKey,
   cacheRefreshKey,
   cacheTagKey,
   cacheTokensPrefix,
+  entryKeyAfter,
 } from './cache.keys.js';
 import type { ResolvedCacheOptions } from './cache.options.js';
 import type { CacheEngine } from './engine.js';
@@ -47,6 +47,7 @@ export class CacheParts {
   readonly invalidations: Invalidations;
   readonly announce: Announcements;
   readonly engine: CacheEngine;
+  readonly #entriesPrefix: string;
 
   constructor({ name, options, store, keySpace, events, tracking }: CacheDependencies) {
     const { deadlineMs, invalidationDeadlineMs } = options;
@@ -54,6 +55,7 @@ export class CacheParts {
     this.options = options;
     this.store = store;
     this.keySpace = keySpace;
+    this.#entriesPrefix = cacheEntriesPrefix(keySpace, name);
     this.announce = new Announcements(name, events);
     this.local = tracking && this.#remember(tracking);
     this.tokens = new Tokens({ cache: name, keySpace, store, local: this.local });
@@ -97,7 +99,7 @@ export class CacheParts {
       const given = inspect(key).slice(0, 80);
       throw new CacheKeyError(`A cache key is text that is not empty, got ${given}`);
     }
-    return cacheEntryKey(this.keySpace, this.name, key);
+    return entryKeyAfter(this.#entriesPrefix, key);
   }
 
   /** Drops what this process remembers of a key, and has nobody join the calls in progress. */
@@ -116,7 +118,7 @@ export class CacheParts {
     const epochKey = cacheEpochKey(keySpace, name);
     const tagKey = (tag: string) => cacheTagKey(keySpace, name, tag);
     tracking.watch(cacheTokensPrefix(keySpace));
-    if (options.l1) tracking.watch(cacheEntriesPrefix(keySpace, name));
+    if (options.l1) tracking.watch(this.#entriesPrefix);
     tracking.onChange((key) => {
       if (key === epochKey) flights.detachAll();
       else flights.detachWhere((tags) => [...tags].some((tag) => tagKey(tag) === key));

@@ -7,7 +7,7 @@ import { NO_TAGS } from './tags.js';
 /** Reads one key, and makes nothing. */
 export async function lookup(cache: CacheParts, key: string): Promise<CacheLookup<unknown>> {
   const { announce, engine, local, options, tokens } = cache;
-  const startedAt = performance.now();
+  const startedAt = announce.start();
   const entryKey = cache.entryKey(key);
   const kept = local?.value(entryKey, NO_TAGS);
   if (kept) {
