@@ -92,10 +92,10 @@ async function withMembers({ suite: name, server, settings }, members) {
 async function watchServer(url) {
   const redis = new Redis(url, { protocol: 2 });
   await redis.ping();
-  let isWatching = true;
+  const stop = new AbortController();
   let longest = 0;
   const watching = (async () => {
-    while (isWatching) {
+    while (!stop.signal.aborted) {
       const askedAt = performance.now();
       await redis.ping();
       longest = Math.max(longest, performance.now() - askedAt);
@@ -103,7 +103,7 @@ async function watchServer(url) {
   })();
   return {
     longestWaitMs: async () => {
-      isWatching = false;
+      stop.abort();
       await watching;
       redis.disconnect();
       return longest;
