@@ -17,7 +17,7 @@ export async function sharedRead<T>(
   const freshness = freshnessOf(cache.options.freshness, options);
   const tags = tagSet(options.tags);
   const entryKey = cache.entryKey(key);
-  const kept = local?.value(entryKey, tags);
+  const kept = freshness.isStrict ? undefined : local?.value(entryKey, tags);
   if (kept) {
     announce.hit(key, 'memory', startedAt);
     return kept.value as T;
@@ -27,9 +27,10 @@ export async function sharedRead<T>(
   }
   const run = (context: FactoryContext<never>) =>
     flights.runFactory(entryKey, () => factory(context));
-  const { value, source } = await flights.join(entryKey, tags, () =>
-    getOrSet(engine, { name: key, key: entryKey, tags, freshness, factory: run }),
-  );
+  const start = () => getOrSet(engine, { name: key, key: entryKey, tags, freshness, factory: run });
+  const { value, source } = await (freshness.isStrict
+    ? flights.start(entryKey, tags, start)
+    : flights.join(entryKey, tags, start));
   announce.read(key, source, startedAt);
   return value as T;
 }
