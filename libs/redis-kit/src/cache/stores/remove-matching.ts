@@ -27,7 +27,8 @@ export async function removeMatching(
     throw new RedisUnavailableError(`${connection.description}: no master is known`);
   }
   let removed = 0;
-  let failed = false;
+  /** A failure on one master ends the work on the others. */
+  const failing = new AbortController();
 
   const removeFrom = async (master: Redis): Promise<void> => {
     let cursor = '0';
@@ -43,13 +44,13 @@ export async function removeMatching(
       }
       onStep(removed);
       cursor = next;
-    } while (cursor !== '0' && !failed);
+    } while (cursor !== '0' && !failing.signal.aborted);
   };
 
   const ends = await Promise.allSettled(
     masters.map((master) =>
       removeFrom(master).catch((error: unknown) => {
-        failed = true;
+        failing.abort();
         throw error;
       }),
     ),
