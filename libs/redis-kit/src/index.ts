@@ -32,7 +32,22 @@ export type { ConfigurationIssue } from './core/redis-kit.error.js';
 
 // Cache
 export { CacheService } from './cache/cache.service.js';
-export type { CacheCallOptions, CacheLookup } from './cache/cache-calls.js';
+export type {
+  CacheCallOptions,
+  CacheLookup,
+  CacheManyOptions,
+  CacheReadOptions,
+} from './cache/cache-calls.js';
+export type { LoadMissing } from './cache/get-many.js';
+export type { LoadedValues } from './cache/loaded-values.js';
+export type { CachePatternOptions } from './cache/invalidate-pattern.js';
+export type {
+  WarmCounts,
+  WarmEntry,
+  WarmOptions,
+  WarmResult,
+  WarmSource,
+} from './cache/warm-up.js';
 export { Cacheable } from './cache/cacheable.decorator.js';
 export type { CacheableOptions } from './cache/cacheable.decorator.js';
 export { CachePut } from './cache/cache-put.decorator.js';
@@ -55,11 +70,17 @@ export {
   CachedFactoryError,
   CacheInvalidationError,
   CacheKeyError,
+  CacheLoaderError,
+  CachePatternError,
   EntityNotFoundError,
   FactoryTimeoutError,
 } from './cache/cache.errors.js';
 export type { CacheFactory, FactoryContext } from './cache/factory-runs.js';
-export type { FactoryTimeoutOptions, FreshnessOptions } from './cache/freshness.options.js';
+export type {
+  CallFreshness,
+  FactoryTimeoutOptions,
+  FreshnessOptions,
+} from './cache/freshness.options.js';
 export type { CacheOptions } from './cache/cache.options.js';
 export { HttpCache } from './cache/http/http-cache.decorator.js';
 export { HttpCacheInterceptor } from './cache/http/http-cache.interceptor.js';

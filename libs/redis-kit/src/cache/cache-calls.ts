@@ -6,5 +6,14 @@ export interface CacheCallOptions extends CallFreshness {
   readonly tags?: readonly string[] | undefined;
 }
 
+/** Options of a read that makes nothing. */
+export type CacheReadOptions = Pick<CacheCallOptions, 'strict'>;
+
+/** Options of one call with many keys. */
+export interface CacheManyOptions extends CallFreshness {
+  /** Tags of all values, or the tags of each by its key. */
+  readonly tags?: readonly string[] | ((key: string) => readonly string[]) | undefined;
+}
+
 /** A value, or the word that there is none. */
 export type CacheLookup<T> = { readonly hit: true; readonly value: T } | { readonly hit: false };

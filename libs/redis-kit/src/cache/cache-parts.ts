@@ -42,6 +42,8 @@ export class CacheParts {
   readonly keySpace: KeySpace;
   readonly flights = new Flights();
   readonly runs = new FactoryRuns();
+  /** Aborted when the cache is closed. */
+  readonly closing = new AbortController();
   readonly local: LocalMemory | undefined;
   readonly tokens: Tokens;
   readonly invalidations: Invalidations;

@@ -1,15 +1,26 @@
 import type { TrackingStatus } from '../core/connections/tracking.js';
 import { applyInvalidations } from './apply-invalidations.js';
-import type { CacheCallOptions, CacheLookup } from './cache-calls.js';
+import type {
+  CacheCallOptions,
+  CacheLookup,
+  CacheManyOptions,
+  CacheReadOptions,
+} from './cache-calls.js';
 import { forgetHolders } from './cache-holders.js';
+import { cacheWarmKey } from './cache.keys.js';
 import { CacheParts, type CacheDependencies } from './cache-parts.js';
+import { deleteMany } from './delete-many.js';
 import type { CacheFactory } from './factory-runs.js';
+import { getMany, readMany, type LoadMissing } from './get-many.js';
+import { invalidatePattern, type CachePatternOptions } from './invalidate-pattern.js';
 import type { Invalidation } from './invalidations.js';
 import { lookup } from './lookup.js';
 import { putValue } from './put-value.js';
+import { setMany } from './set-many.js';
 import { setValue } from './set-value.js';
 import { sharedRead } from './shared-read.js';
 import { tagSet } from './tags.js';
+import { WarmUp, type WarmOptions, type WarmResult, type WarmSource } from './warm-up.js';
 
 /**
  * One cache.
@@ -29,19 +40,19 @@ export class CacheService {
   }
 
   /** The value under a key; undefined on a miss. `lookup` tells a stored `undefined` from a miss. */
-  async get<T>(key: string): Promise<T | undefined> {
-    const found = await this.lookup<T>(key);
+  async get<T>(key: string, options: CacheReadOptions = {}): Promise<T | undefined> {
+    const found = await this.lookup<T>(key, options);
     return found.hit ? found.value : undefined;
   }
 
   /** The value under a key, and whether there was a fresh one. Never throws because of Redis. */
-  lookup<T>(key: string): Promise<CacheLookup<T>> {
-    return lookup(this.#parts, key) as Promise<CacheLookup<T>>;
+  lookup<T>(key: string, options: CacheReadOptions = {}): Promise<CacheLookup<T>> {
+    return lookup(this.#parts, key, options) as Promise<CacheLookup<T>>;
   }
 
   /** Whether there is a fresh value under a key. Never throws because of Redis. */
-  async has(key: string): Promise<boolean> {
-    return (await this.lookup(key)).hit;
+  async has(key: string, options: CacheReadOptions = {}): Promise<boolean> {
+    return (await this.lookup(key, options)).hit;
   }
 
   /**
@@ -126,6 +137,89 @@ export class CacheService {
     parts.announce.invalidated(null);
   }
 
+  /**
+   * What is stored under these keys and fresh, by key and in their order. Never throws because of Redis, which may take
+   * the `deadline` for every 500 keys begun.
+   */
+  async getMany<T>(keys: readonly string[]): Promise<Map<string, T>>;
+  /**
+   * What is stored under these keys, and for those that are missing what one call of `loadMissing` gives, which is then
+   * stored: with the promises of `getOrSet` for each key.
+   *
+   * `undefined`, and a key that the loader leaves out, mean that there is nothing: it is not stored, and left out of the
+   * result. `null` is a value. What the loader throws, the caller gets. It is called once more only for keys another
+   * process was loading and did not deliver within `leaderWait`, and for values to be made anew in the background.
+   *
+   * @throws CacheLoaderError when the loader answers a list of another length, or no Map, object or list.
+   */
+  async getMany<T>(
+    keys: readonly string[],
+    loadMissing: LoadMissing<T> | undefined,
+    options?: CacheManyOptions,
+  ): Promise<Map<string, T>>;
+  async getMany<T>(
+    keys: readonly string[],
+    loadMissing?: LoadMissing<T>,
+    options: CacheManyOptions = {},
+  ): Promise<Map<string, T>> {
+    const values = loadMissing
+      ? getMany(this.#parts, keys, loadMissing, options)
+      : readMany(this.#parts, keys, options);
+    return (await values) as Map<string, T>;
+  }
+
+  /**
+   * Stores values by key, whatever is there: the last writer wins.
+   *
+   * @returns how many were stored; see `set` for what it means that one was not.
+   */
+  async setMany<T>(
+    entries: ReadonlyMap<string, T> | Readonly<Record<string, T>>,
+    options: CacheManyOptions = {},
+  ): Promise<number> {
+    const byKey = entries instanceof Map ? entries : new Map(Object.entries(entries));
+    return setMany(this.#parts, byKey, options);
+  }
+
+  /**
+   * Removes keys, with the promise of `delete` for each.
+   *
+   * @returns true when there was something under one of them.
+   * @throws CacheInvalidationError when Redis did not take all of it; the rest is queued.
+   */
+  deleteMany(keys: readonly string[]): Promise<boolean> {
+    return deleteMany(this.#parts, keys);
+  }
+
+  /**
+   * Removes every entry whose key matches a glob of Redis (`*`, `?`, `[a-z]`, `\` before a character that means itself),
+   * on all masters. Its cost grows with the number of keys in Redis, of every kind: prefer tags for what happens often.
+   * Keys of more than 512 bytes, and those that begin with `~`, are stored by a digest and not matched reliably.
+   *
+   * @returns how many entries were removed, those that were no longer valid included.
+   * @throws CachePatternError, with the number removed, when it did not get through; it is not repeated.
+   */
+  invalidatePattern(glob: string, options: CachePatternOptions = {}): Promise<number> {
+    return invalidatePattern(this.#parts, glob, options);
+  }
+
+  /**
+   * Loads what is missing before somebody asks for it: in one process only, however many begin at the same time.
+   *
+   * Each entry is a `getOrSet`. One that fails is counted and does not end the rest; what the source itself throws does.
+   */
+  async warm(source: WarmSource, options: WarmOptions = {}): Promise<WarmResult> {
+    const { keySpace, store, options: own, closing } = this.#parts;
+    const warmUp = new WarmUp({
+      leaseKey: cacheWarmKey(keySpace, this.name, options.name ?? 'default'),
+      store,
+      deadlineMs: own.invalidationDeadlineMs,
+      signal: closing.signal,
+      getOrSet: (key, load, callOptions) => this.getOrSet(key, load, callOptions),
+    });
+    return warmUp.run(source, options);
+  }
+
   /** Whether values and tokens are kept in this process' memory; `off` when the options say so. */
   get localMemory(): TrackingStatus | 'off' {
     return this.#parts.local?.status ?? 'off';
@@ -143,7 +237,8 @@ export class CacheService {
 
   /** Resolves when the calls now in progress and the work in the background are done, and stops retrying. */
   async close(): Promise<void> {
-    const { flights, invalidations, runs } = this.#parts;
+    const { closing, flights, invalidations, runs } = this.#parts;
+    closing.abort();
     invalidations.close();
     forgetHolders(this);
     await Promise.all([flights.landed(), runs.close()]);

@@ -5,7 +5,6 @@ import type { CacheCallOptions } from './cache-calls.js';
 import type { FactoryContext } from './factory-runs.js';
 import { assertFreshness, freshnessIn, type CallFreshness } from './freshness.options.js';
 import { afterCommit, isInTransaction } from './in-transaction.js';
-import { LoadBatch } from './load-batch.js';
 
 export type EntityId = string | number | bigint;
 
@@ -41,7 +40,7 @@ export class EntityCache<T, Id extends EntityId = string> {
 
   /** The entity; undefined when there is none. */
   async get(id: Id): Promise<T | undefined> {
-    return this.#read(id, this.options.load);
+    return this.#read(id);
   }
 
   /** @throws EntityNotFoundError when there is none; over HTTP the answer is 404. */
@@ -53,14 +52,17 @@ export class EntityCache<T, Id extends EntityId = string> {
 
   /** Those that exist, by id and in the order asked for; the source is asked for all missing ones at once. */
   async getMany(ids: Iterable<Id>): Promise<Map<Id, T>> {
-    const asked = [...new Set(ids)];
-    const entities = await this.#readMany(asked);
-    const found = new Map<Id, T>();
-    for (const [i, id] of asked.entries()) {
-      const entity = entities[i];
-      if (entity !== undefined) found.set(id, entity);
-    }
-    return found;
+    const byKey = new Map([...ids].map((id) => [this.#key(id), id]));
+    if (isInTransaction()) return this.#load([...byKey.values()]);
+    const load = async (keys: readonly string[]): Promise<Map<string, T>> => {
+      const loaded = await this.#load(keys.map((key) => byKey.get(key)!));
+      return new Map([...loaded].map(([id, entity]) => [this.#key(id), entity]));
+    };
+    const found = await this.cache.getMany<T>([...byKey.keys()], load, {
+      ...this.#freshness,
+      tags: (key) => this.options.tags?.(byKey.get(key)!) ?? [],
+    });
+    return new Map([...found].map(([key, entity]) => [byKey.get(key)!, entity]));
   }
 
   /**
@@ -82,7 +84,8 @@ export class EntityCache<T, Id extends EntityId = string> {
     await afterCommit(() => Promise.all(ids.map((id) => this.cache.delete(this.#key(id)))));
   }
 
-  async #read(id: Id, load: (id: Id) => Promise<T | null | undefined>): Promise<T | undefined> {
+  async #read(id: Id): Promise<T | undefined> {
+    const { load } = this.options;
     if (isInTransaction()) return (await load(id)) ?? undefined;
     const factory = async ({ skip }: FactoryContext<T | undefined>): Promise<T | undefined> => {
       const entity = (await load(id)) ?? undefined;
@@ -92,21 +95,19 @@ export class EntityCache<T, Id extends EntityId = string> {
     return this.cache.getOrSet(this.#key(id), factory, this.#callOptions(id));
   }
 
-  async #readMany(ids: readonly Id[]): Promise<readonly (T | undefined)[]> {
+  /** Those of these that exist, in their order. */
+  async #load(ids: readonly Id[]): Promise<Map<Id, T>> {
     const { load, loadMany } = this.options;
-    if (!loadMany) return Promise.all(ids.map((id) => this.#read(id, load)));
-    const batch = new LoadBatch(loadMany, ids.length);
-    return Promise.all(
-      ids.map(async (id) => {
-        let isLoaded = false;
-        const read = this.#read(id, (wanted) => ((isLoaded = true), batch.load(wanted)));
-        try {
-          return await read;
-        } finally {
-          if (!isLoaded) batch.settle();
-        }
-      }),
-    );
+    const loaded = await loadMany?.(ids);
+    const entities = loaded
+      ? ids.map((id) => loaded.get(id))
+      : await Promise.all(ids.map((id) => load(id)));
+    const found = new Map<Id, T>();
+    for (const [i, id] of ids.entries()) {
+      const entity = entities[i] ?? undefined;
+      if (entity !== undefined) found.set(id, entity);
+    }
+    return found;
   }
 
   #key(id: Id): string {

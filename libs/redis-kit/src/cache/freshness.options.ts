@@ -1,5 +1,5 @@
 import { toMs, type Duration } from '../core/duration.js';
-import { Is, IsDuration } from '../core/options/constraints.js';
+import { Is, IsDuration, IsFlag } from '../core/options/constraints.js';
 import { Nested } from '../core/options/nested.js';
 import type { Freshness } from './freshness.js';
 
@@ -80,6 +80,14 @@ export class FreshnessOptions {
    */
   @IsDuration()
   errorTtl?: Duration | undefined;
+
+  /**
+   * Reads the value and its tokens from Redis each time, and joins no call in progress: for reads that must see at once
+   * what another process has invalidated. Without it they may be behind for as long as a message travels.
+   * @default false
+   */
+  @IsFlag()
+  strict?: boolean | undefined;
 }
 
 function isNumberBetween(value: unknown, min: number, max: number): boolean {
@@ -99,6 +107,7 @@ export function resolveFreshness(options: FreshnessOptions, ttlMs: number): Fres
     softTimeoutMs: optionalMs(options.factoryTimeout?.soft) ?? Infinity,
     hardTimeoutMs: optionalMs(options.factoryTimeout?.hard) ?? Infinity,
     earlyRefresh: options.earlyRefresh ?? 0,
+    isStrict: options.strict ?? false,
   };
 }
 
@@ -112,6 +121,7 @@ const NAMES: Record<keyof FreshnessOptions | 'ttl', true> = {
   jitter: true,
   nullTtl: true,
   errorTtl: true,
+  strict: true,
 };
 
 /** Of options of any kind, those that are about freshness and given. */
@@ -146,6 +156,7 @@ export function freshnessOf(defaults: Freshness, options: CallFreshness): Freshn
     softTimeoutMs: ttlOf('factoryTimeout.soft', factoryTimeout?.soft) ?? defaults.softTimeoutMs,
     hardTimeoutMs: ttlOf('factoryTimeout.hard', factoryTimeout?.hard) ?? defaults.hardTimeoutMs,
     earlyRefresh: within('earlyRefresh', options.earlyRefresh, 100) ?? defaults.earlyRefresh,
+    isStrict: options.strict ?? defaults.isStrict,
   };
 }
 

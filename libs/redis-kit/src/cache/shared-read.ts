@@ -13,9 +13,9 @@ export function sharedRead<T>(
   options: CacheCallOptions,
 ): Promise<T> {
   const { announce, local } = cache;
-  const { tags = NO_TAGS } = options;
+  const { tags = NO_TAGS, strict = cache.options.freshness.isStrict } = options;
   // Most calls end here, so nothing is made or checked before that only the others need.
-  if (local?.keepsValues && isKey(key) && (tags === NO_TAGS || Array.isArray(tags))) {
+  if (local?.keepsValues && !strict && isKey(key) && (tags === NO_TAGS || Array.isArray(tags))) {
     const startedAt = announce.start();
     const kept = local.value(cache.entryKey(key), tags);
     if (kept) {
@@ -44,9 +44,10 @@ async function readThrough<T>(
   }
   const run = (context: FactoryContext<never>) =>
     flights.runFactory(entryKey, () => factory(context));
-  const { value, source } = await flights.join(entryKey, tags, () =>
-    getOrSet(engine, { name: key, key: entryKey, tags, freshness, factory: run }),
-  );
+  const start = () => getOrSet(engine, { name: key, key: entryKey, tags, freshness, factory: run });
+  const { value, source } = await (freshness.isStrict
+    ? flights.start(entryKey, tags, start)
+    : flights.join(entryKey, tags, start));
   announce.read(key, source, startedAt);
   return value as T;
 }
