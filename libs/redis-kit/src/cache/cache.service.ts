@@ -96,6 +96,7 @@ export class CacheService {
       events,
       deadlineMs: options.deadlineMs,
       leaseMs: options.leaseMs,
+      leaseLimitMs: options.leaseLimitMs,
       leaderWaitMs: options.leaderWaitMs,
       refreshKey: (key) => cacheRefreshKey(keySpace, name, key),
       keep: (...read) =>
