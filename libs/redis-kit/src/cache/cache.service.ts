@@ -309,7 +309,9 @@ export class CacheService {
       if (key === epochKey) this.#flights.detachAll();
       else this.#flights.detachWhere((tags) => [...tags].some((tag) => tagKey(tag) === key));
     });
-    return new LocalMemory(tracking, { l1: this.#options.l1, epochKey, tagKey });
+    const isDoubtful = (key: string, tags: Iterable<string>) =>
+      this.#invalidations.concerns(key, tags);
+    return new LocalMemory(tracking, { l1: this.#options.l1, epochKey, tagKey, isDoubtful });
   }
 
   #detachKey(entryKey: string): void {

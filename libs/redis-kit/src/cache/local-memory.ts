@@ -21,6 +21,8 @@ export interface LocalMemoryOptions {
   /** Keys of tokens start with one of these; keys of values with none of them. */
   readonly epochKey: string;
   readonly tagKey: (tag: string) => string;
+  /** True for what was invalidated here while Redis did not take it: its old tokens are still the current ones. */
+  readonly isDoubtful: (key: string, tags: Iterable<string>) => boolean;
 }
 
 /**
@@ -86,6 +88,7 @@ export class LocalMemory {
       if (!this.#isCurrent(this.options.tagKey(tag), token)) return undefined;
     }
     for (const tag of declared) if (!tags.has(tag)) return undefined;
+    if (this.options.isDoubtful(key, tags.keys())) return undefined;
     return found;
   }
 
