@@ -113,15 +113,12 @@ describe('the tracking link of an L1 cache', () => {
       // Its life changes, so it is forgotten, and read with the entry.
       await it.untilHeard(tokenKey, () => server.client().pexpire(tokenKey, 7_000_000));
       const reply = store.hold(step);
-      const reading = cache.get('key');
+      const reading = cache.getOrSet('key', () => 'old', TAGGED);
       await reply.reached;
-      // Deleted or invalidated by somebody else, and heard of before the reply is.
-      if (isToken) {
-        const other = Buffer.alloc(16, 255);
-        await it.untilHeard(tokenKey, () => server.client().set(tokenKey, other, 'PX', 60_000));
-      } else {
-        await it.untilHeard(entryKey, () => server.client().unlink(entryKey));
-      }
+      // Changed by somebody else, and heard of before the reply is.
+      const changed = isToken ? tokenKey : entryKey;
+      const bytes = Buffer.alloc(16, 255);
+      await it.untilHeard(changed, () => server.client().set(changed, bytes, 'PX', 60_000));
       reply.open();
       await reading;
       for (let again = 0; again < 3; again++) {
