@@ -152,7 +152,9 @@ export function dropClient(client: RedisClient): void {
 function endSlotRefreshes(client: Cluster): void {
   Object.defineProperty(client, 'slotsTimer', {
     get: () => undefined,
-    set: (timer: NodeJS.Timeout | null) => clearTimeout(timer ?? undefined),
+    set: (timer: NodeJS.Timeout | null) => {
+      clearTimeout(timer ?? undefined);
+    },
     configurable: true,
   });
 }
