@@ -84,6 +84,7 @@ export class CacheParts {
       events,
       deadlineMs,
       leaseMs: options.leaseMs,
+      leaseLimitMs: options.leaseLimitMs,
       leaderWaitMs: options.leaderWaitMs,
       refreshKey: (key) => cacheRefreshKey(keySpace, name, key),
       keep: (...read) => keepValue({ local: this.local, store, deadlineMs }, ...read),
@@ -125,6 +126,8 @@ export class CacheParts {
       if (key === epochKey) flights.detachAll();
       else flights.detachWhere((tags) => [...tags].some((tag) => tagKey(tag) === key));
     });
-    return new LocalMemory(tracking, { l1: options.l1, epochKey, tagKey });
+    const isDoubtful = (key: string, tags: Iterable<string>) =>
+      this.invalidations.concerns(key, tags);
+    return new LocalMemory(tracking, { l1: options.l1, epochKey, tagKey, isDoubtful });
   }
 }

@@ -26,6 +26,8 @@ export interface LocalMemoryOptions {
   /** Keys of tokens start with one of these; keys of values with none of them. */
   readonly epochKey: string;
   readonly tagKey: (tag: string) => string;
+  /** True for what was invalidated here while Redis did not take it: its old tokens are still the current ones. */
+  readonly isDoubtful: (key: string, tags: Iterable<string>) => boolean;
 }
 
 /**
@@ -88,6 +90,7 @@ export class LocalMemory {
     const found = this.#values.get(key);
     if (!found || !this.#isCurrent(found)) return undefined;
     for (const tag of declared) if (!found.tags.has(tag)) return undefined;
+    if (this.options.isDoubtful(key, found.tags)) return undefined;
     return found;
   }
 
