@@ -7,11 +7,11 @@ import { Announcements } from './announcements.js';
 import { CacheKeyError } from './cache.errors.js';
 import {
   cacheEntriesPrefix,
+  cacheEntryKey,
   cacheEpochKey,
   cacheRefreshKey,
   cacheTagKey,
   cacheTokensPrefix,
-  entryKeyAfter,
 } from './cache.keys.js';
 import type { ResolvedCacheOptions } from './cache.options.js';
 import type { CacheEngine } from './engine.js';
@@ -102,7 +102,7 @@ export class CacheParts {
       const given = inspect(key).slice(0, 80);
       throw new CacheKeyError(`A cache key is text that is not empty, got ${given}`);
     }
-    return entryKeyAfter(this.#entriesPrefix, key);
+    return cacheEntryKey(this.#entriesPrefix, key);
   }
 
   /** Drops what this process remembers of a key, and has nobody join the calls in progress. */

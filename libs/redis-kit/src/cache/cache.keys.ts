@@ -6,13 +6,9 @@ const MAX_KEY_BYTES = 512;
 const TILDE = 0x7e;
 
 /** `<namespace>:v1:cache:{<cache>:<key>}` — one entry or lease (string, expires). */
-export function cacheEntryKey(keySpace: KeySpace, cache: string, key: string): string {
-  return entryKeyAfter(cacheEntriesPrefix(keySpace, cache), key);
-}
-
-/** The key of an entry after the prefix of its cache, which is made once: hits are many. */
-export const entryKeyAfter = (prefix: string, key: string): string =>
-  `${prefix}${boundedKey(key)}}`;
+export const cacheEntryKey = (entriesPrefix: string, key: string): string =>
+  // The prefix is made once a cache, because hits are many.
+  `${entriesPrefix}${boundedKey(key)}}`;
 
 /** `<namespace>:v1:cache-refresh:{<cache>:<key>}` — who makes a stale value anew, or that it failed (string, expires). */
 export function cacheRefreshKey(keySpace: KeySpace, cache: string, key: string): string {
