@@ -196,7 +196,7 @@ describeTopologies(
           expect(await real.top(board, 20)).toEqual(await model.top(board, 20));
         },
       );
-      await fc.assert(property, { numRuns: 150 });
+      await fc.assert(property, { numRuns: 80 });
 
       const [counts, modelled] = [app.get(CounterService), memory.get(CounterService)];
       const step = fc.record({
@@ -228,7 +228,7 @@ describeTopologies(
           );
         }
       });
-      await fc.assert(counting, { numRuns: 60 });
+      await fc.assert(counting, { numRuns: 40 });
       await memory.close();
       await app.close();
     });
