@@ -106,6 +106,14 @@ describeTopologies('counters', (topology) => {
     }
   });
 
+  it('keep nothing of a member that was taken off a board', async () => {
+    const board = { name: 'bounded', maxSize: 3 };
+    for (let at = 0; at < 20; at++) await leaderboards.submit(board, `m${at}`, at % 7);
+    const members = await topology.admin.hkeys(`${namespace}:v1:leaderboard-members:{bounded}`);
+    const top = await leaderboards.top(board);
+    expect(members.sort()).toEqual(['', ...top.map(({ member }) => member)].sort());
+  });
+
   it('take nothing for data of a member that is none', async () => {
     await leaderboards.submit('foreign', 'ann', 1, { data: { a: 1 } });
     const key = `${namespace}:v1:leaderboard-members:{foreign}`;

@@ -40,8 +40,7 @@ export function isWindow(value: unknown): value is CounterWindow {
 export function isTimeZone(value: unknown): boolean {
   if (typeof value !== 'string') return false;
   try {
-    new Intl.DateTimeFormat('en-US', { timeZone: value });
-    return true;
+    return Boolean(new Intl.DateTimeFormat('en-US', { timeZone: value }));
   } catch {
     return false;
   }
@@ -78,7 +77,7 @@ export abstract class Window {
   last(ms: number, count: number): Period[] {
     const periods = [this.at(ms)];
     while (periods.length < count) periods.push(this.at(periods.at(-1)!.fromMs - 1));
-    return periods.reverse();
+    return periods.toReversed();
   }
 }
 
