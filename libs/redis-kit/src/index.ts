@@ -54,3 +54,17 @@ export type {
   HttpCacheVaryBy,
 } from './cache/http/http-cache.options.js';
 export type { FromRequest, HttpCacheRequest } from './cache/http/http-request.js';
+
+// Locks
+export { Lock } from './lock/lock.js';
+export { LockService } from './lock/lock.service.js';
+export type { LockCallOptions, LocksOptions } from './lock/lock.options.js';
+export {
+  LockAbortedError,
+  LockLostError,
+  LockNotHeldError,
+  LockNotReplicatedError,
+  LockTimeoutError,
+} from './lock/lock.errors.js';
+export type { LockLostReason } from './lock/lock.errors.js';
+export type { HoldKind } from './lock/stores/hold-store.js';

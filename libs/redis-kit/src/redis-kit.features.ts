@@ -4,6 +4,10 @@ import { RedisConnections } from './core/connections/redis-connections.js';
 import { RedisKitEvents } from './core/events.js';
 import { KeySpace } from './core/key-space.js';
 import { Lifecycle } from './core/lifecycle.js';
+import { LockService } from './lock/lock.service.js';
+import { redisLockService } from './lock/redis-lock-service.js';
+import type { ResolvedRedisKitOptions } from './redis-kit.options.js';
+import { RESOLVED_OPTIONS } from './redis-kit.providers.js';
 
 /** The capabilities on Redis, one after the other. Each one registers with `Lifecycle` what it has to end. */
 export const FEATURES: readonly Provider[] = [
@@ -19,6 +23,21 @@ export const FEATURES: readonly Provider[] = [
       const caches = new Caches({ connections, keySpace, events });
       lifecycle.register({ name: 'cache', drain: () => caches.close() });
       return caches;
+    },
+  },
+  {
+    provide: LockService,
+    inject: [RESOLVED_OPTIONS, RedisConnections, KeySpace, RedisKitEvents, Lifecycle],
+    useFactory: (
+      { locks, shutdownTimeoutMs }: ResolvedRedisKitOptions,
+      connections: RedisConnections,
+      keySpace: KeySpace,
+      events: RedisKitEvents,
+      lifecycle: Lifecycle,
+    ) => {
+      const service = redisLockService(locks, connections.get(locks.connection), keySpace, events);
+      lifecycle.register({ name: 'locks', drain: () => service.close(shutdownTimeoutMs / 2) });
+      return service;
     },
   },
 ];

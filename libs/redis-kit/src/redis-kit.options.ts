@@ -10,8 +10,14 @@ import { CONNECTION_URL_FORMS, parseConnectionUrl } from './core/connections/con
 import type { ConnectPolicy } from './core/connections/redis-connections.js';
 import { toMs, type Duration } from './core/duration.js';
 import type { RedisKitListeners } from './core/events.js';
+import {
+  LocksOptions,
+  locksIssues,
+  resolveLocksOptions,
+  type ResolvedLocksOptions,
+} from './lock/lock.options.js';
 import { Is, IsDuration, IsFlag, IsOneOf, IsText } from './core/options/constraints.js';
-import { NestedRecord } from './core/options/nested.js';
+import { Nested, NestedRecord } from './core/options/nested.js';
 import { optionPath, validateOptions } from './core/options/validate-options.js';
 import { ConfigurationError, type ConfigurationIssue } from './core/redis-kit.error.js';
 
@@ -64,6 +70,10 @@ export class RedisKitOptions {
   @NestedRecord(() => CacheOptions)
   caches?: Record<string, CacheOptions> | undefined;
 
+  /** Locks, semaphores and elections. */
+  @Nested(() => LocksOptions)
+  locks?: LocksOptions | undefined;
+
   /** Listeners by event name; the same as `RedisKitEvents.on`. */
   @Is('an object of functions by event name', isListeners)
   onEvents?: RedisKitListeners | undefined;
@@ -82,6 +92,7 @@ export interface ResolvedRedisKitOptions {
   readonly connections: ReadonlyMap<string, ResolvedConnectionOptions>;
   readonly shutdownTimeoutMs: number;
   readonly caches: ReadonlyMap<string, CacheOptions>;
+  readonly locks: ResolvedLocksOptions;
   readonly onEvents: RedisKitListeners;
 }
 
@@ -99,6 +110,8 @@ export function resolveRedisKitOptions(
   const issues: ConfigurationIssue[] = [];
   const connections = resolveConnections(options, environment, issues);
   checkCacheConnections(caches, ['default', ...Object.keys(options.connections ?? {})], issues);
+  const locks = options.locks ?? {};
+  issues.push(...locksIssues(locks, `${ROOT}.locks`, connections.keys()));
   if (issues.length > 0) throw new ConfigurationError(issues);
   return {
     namespace: options.namespace ?? defaultNamespace(environment),
@@ -106,6 +119,7 @@ export function resolveRedisKitOptions(
     connections,
     shutdownTimeoutMs: toMs(options.shutdownTimeout ?? '5s'),
     caches,
+    locks: resolveLocksOptions(locks),
     onEvents: definedOnly(options.onEvents ?? {}),
   };
 }

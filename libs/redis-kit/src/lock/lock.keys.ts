@@ -1,0 +1,36 @@
+import { hash } from 'node:crypto';
+import type { KeySpace } from '../core/key-space.js';
+
+/** Names longer than this are hashed: a long key costs memory and time in every command that names it. */
+const MAX_NAME_BYTES = 512;
+
+/** `<namespace>:v1:lock:{<name>}` — holder, fence and end of a lease (string, expires ten minutes after its last use). */
+export function lockKey(keySpace: KeySpace, name: string): string {
+  return keySpace.key('lock', boundedName(name));
+}
+
+/** `<namespace>:v1:lock:{<name>}:queue` — who waits, by ticket (sorted set, expires ten minutes after its last use). */
+export function lockQueueKey(keySpace: KeySpace, name: string): string {
+  return keySpace.key('lock', boundedName(name), 'queue');
+}
+
+/** `<namespace>:v1:lock:{<name>}:processes` — until when waiting processes count as alive (hash, expires in the same way). */
+export function lockProcessesKey(keySpace: KeySpace, name: string): string {
+  return keySpace.key('lock', boundedName(name), 'processes');
+}
+
+/** `<namespace>:v1:lock:{<name>}:cancelled` — requests that are refused should they still arrive (hash, expires after a minute). */
+export function lockCancelledKey(keySpace: KeySpace, name: string): string {
+  return keySpace.key('lock', boundedName(name), 'cancelled');
+}
+
+/** `<namespace>:v1:lock-wake:` — what the names of all processes' channels begin with. */
+export function lockChannelsPrefix(keySpace: KeySpace): string {
+  return `${keySpace.prefix('lock-wake')}:`;
+}
+
+/** The name itself, or its readable beginning and a digest: when it is too long, or could imitate one. */
+export function boundedName(name: string): string {
+  if (Buffer.byteLength(name) <= MAX_NAME_BYTES && !/^~|\p{Surrogate}/u.test(name)) return name;
+  return `~${name.slice(0, 64)}~${hash('sha256', JSON.stringify(name), 'base64url')}`;
+}
