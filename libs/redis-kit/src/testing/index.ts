@@ -33,3 +33,5 @@ export type {
   CacheStoreSubject,
 } from './contracts/cache-store.contract.js';
 export type { ContractCase, ContractSubject } from './contracts/contract.js';
+export { lockContract, LOCK_CONTRACT_OPTIONS } from './contracts/lock.contract.js';
+export type { LockSubject } from './contracts/lock.contract.js';
