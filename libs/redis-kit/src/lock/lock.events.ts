@@ -25,5 +25,7 @@ declare module '../core/events.js' {
       reason: LockLostReason;
       heldMs: number;
     };
+    /** A tick of a job was left to another process, or its previous run has not ended. */
+    'job.skipped': { job: string; reason: 'elsewhere' | 'overlap' };
   }
 }

@@ -8,6 +8,7 @@ import { KeySpace } from '../core/key-space.js';
 import { LocksOptions } from '../lock/lock.options.js';
 import { LockService } from '../lock/lock.service.js';
 import { memoryLockService } from '../lock/memory-lock-service.js';
+import { MemoryTicks, Ticks } from '../lock/ticks.js';
 import { Is } from '../core/options/constraints.js';
 import { Nested, NestedRecord } from '../core/options/nested.js';
 import { validateOptions } from '../core/options/validate-options.js';
@@ -16,7 +17,13 @@ import {
   resolveRedisKitOptions,
   type ResolvedRedisKitOptions,
 } from '../redis-kit.options.js';
-import { cacheProviders, FOUNDATION, RESOLVED_OPTIONS, tokenOf } from '../redis-kit.providers.js';
+import {
+  cacheProviders,
+  FOUNDATION,
+  lockProviders,
+  RESOLVED_OPTIONS,
+  tokenOf,
+} from '../redis-kit.providers.js';
 import { noRedis } from './no-redis.js';
 
 /** Options of `RedisKitTestingModule.forRoot()`. All have defaults. */
@@ -84,6 +91,8 @@ export class RedisKitTestingModule {
         useFactory: (options: ResolvedRedisKitOptions, events: RedisKitEvents) =>
           memoryLockService(options.locks, events),
       },
+      { provide: Ticks, useValue: new MemoryTicks() },
+      ...lockProviders,
       ...cacheProviders([...resolved.caches.keys()]),
       ...[...resolved.connections.keys()].map((name) => ({
         provide: getRedisToken(name),
