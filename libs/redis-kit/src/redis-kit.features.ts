@@ -4,6 +4,8 @@ import { RedisConnections } from './core/connections/redis-connections.js';
 import { RedisKitEvents } from './core/events.js';
 import { KeySpace } from './core/key-space.js';
 import { Lifecycle } from './core/lifecycle.js';
+import { EvictionAdvice } from './core/eviction-advice.js';
+import { FencedWriter, RedisFencedWriter } from './lock/fenced-writer.js';
 import { LockService } from './lock/lock.service.js';
 import { redisLockService } from './lock/redis-lock-service.js';
 import { RedisTicks, Ticks } from './lock/ticks.js';
@@ -49,6 +51,21 @@ export const FEATURES: readonly Provider[] = [
       connections: RedisConnections,
       keySpace: KeySpace,
     ) => new RedisTicks(connections.get(locks.connection), keySpace),
+  },
+  {
+    provide: FencedWriter,
+    inject: [RESOLVED_OPTIONS, RedisConnections, KeySpace],
+    useFactory: (
+      { locks }: ResolvedRedisKitOptions,
+      connections: RedisConnections,
+      keySpace: KeySpace,
+    ) => new RedisFencedWriter(connections.get(locks.connection), keySpace),
+  },
+  {
+    provide: EvictionAdvice,
+    inject: [RESOLVED_OPTIONS, RedisConnections],
+    useFactory: ({ locks }: ResolvedRedisKitOptions, connections: RedisConnections) =>
+      new EvictionAdvice(connections.get(locks.connection), 'locks'),
   },
   ...lockProviders,
 ];

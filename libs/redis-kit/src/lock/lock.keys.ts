@@ -44,3 +44,8 @@ export function jobTickKey(keySpace: KeySpace, job: string): string {
 export function jobDoneKey(keySpace: KeySpace, job: string, tick: string): string {
   return keySpace.key('job-done', boundedName(job), tick);
 }
+
+/** `<namespace>:v1:fenced:{<name>}` — a value and the fence of who wrote it (hash, expires as its writer said). */
+export function fencedKey(keySpace: KeySpace, name: string): string {
+  return keySpace.key('fenced', boundedName(name));
+}

@@ -5,6 +5,7 @@ import { getRedisToken } from '../core/connections/inject-redis.decorator.js';
 import { RedisConnections } from '../core/connections/redis-connections.js';
 import { RedisKitEvents, type RedisKitListeners } from '../core/events.js';
 import { KeySpace } from '../core/key-space.js';
+import { FencedWriter, MemoryFencedWriter } from '../lock/fenced-writer.js';
 import { LocksOptions } from '../lock/lock.options.js';
 import { LockService } from '../lock/lock.service.js';
 import { memoryLockService } from '../lock/memory-lock-service.js';
@@ -91,6 +92,7 @@ export class RedisKitTestingModule {
         useFactory: (options: ResolvedRedisKitOptions, events: RedisKitEvents) =>
           memoryLockService(options.locks, events),
       },
+      { provide: FencedWriter, useClass: MemoryFencedWriter },
       { provide: Ticks, useValue: new MemoryTicks() },
       ...lockProviders,
       ...cacheProviders([...resolved.caches.keys()]),
