@@ -123,7 +123,7 @@ const verrou = {
   open: async (url) => {
     const redis = new PeerRedis(url);
     const drivers = { redis: { driver: redisStore({ connection: redis }) } };
-    const factory = new Verrou({ default: 'redis', drivers });
+    const factory = new Verrou({ default: 'redis', stores: drivers });
     return {
       acquire: async (name) => {
         const lock = factory.createLock(name, LEASE_MS);
