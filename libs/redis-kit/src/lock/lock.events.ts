@@ -25,5 +25,9 @@ declare module '../core/events.js' {
       reason: LockLostReason;
       heldMs: number;
     };
+    /** This process leads from now on. */
+    'lock.elected': { name: string; fence: number };
+    /** It leads no more, and its work has ended. */
+    'lock.resigned': { name: string; fence: number };
   }
 }

@@ -33,3 +33,6 @@ export type {
   CacheStoreSubject,
 } from './contracts/cache-store.contract.js';
 export type { ContractCase, ContractSubject } from './contracts/contract.js';
+export { semaphoreContract } from './contracts/semaphore.contract.js';
+export type { SemaphoreSubject } from './contracts/semaphore.contract.js';
+export { coordinationContract } from './contracts/coordination.contract.js';
