@@ -2,6 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { Holding, trustedUntil } from './holding.js';
 import { LockAbortedError, LockTimeoutError, type LockLostReason } from './lock.errors.js';
 import type { AcquireTerms } from './lock.options.js';
+import { isHeldByCaller } from './held-by-caller.js';
 import type { LockProcess } from './lock-process.js';
 import { isNotNow } from './not-now.js';
 import type { AcquireAnswer, Grant, HoldStore } from './stores/hold-store.js';
@@ -65,6 +66,8 @@ export class Acquirer implements WaiterDuties {
     try {
       wasHeld = isSimple && (await this.store.handBack(name, id));
       wasHeld ||= await this.store.release(name, id, details.isUncertain);
+      // Deleted, evicted or lost in a failover, and nobody has noticed until now.
+      if (!wasHeld && !isLost) holding.lose('gone');
     } catch (error) {
       if (!isNotNow(error)) throw error;
       const answered = await Promise.race([
@@ -93,7 +96,7 @@ export class Acquirer implements WaiterDuties {
       maxHoldMs: heldUntil - performance.now(),
       isUncertain: false,
       wasQueued: true,
-      onLost: (lost, reason) => this.#announceLoss(lost, reason),
+      onLost: (lost, reason) => this.#lose(lost, reason),
     });
     this.process.watchdog.add(adopted);
     return adopted;
@@ -110,6 +113,7 @@ export class Acquirer implements WaiterDuties {
       kind: this.store.kind,
       waitedMs,
       holderAgeMs: failure === undefined ? (holderAgeMs ?? 0) : undefined,
+      isHeldByCaller: isHeldByCaller(name),
       cause: failure,
     });
     this.#giveUp(waiter, 'timeout', error);
@@ -218,7 +222,7 @@ export class Acquirer implements WaiterDuties {
       validUntil,
       isUncertain: waiter.isUncertain || waiter.isAsking,
       wasQueued: waiter.isQueued,
-      onLost: (lost, reason) => this.#announceLoss(lost, reason),
+      onLost: (lost, reason) => this.#lose(lost, reason),
     });
     this.process.watchdog.add(holding, claimMs);
     if (this.process.events.has('lock.acquired')) {
@@ -292,7 +296,9 @@ export class Acquirer implements WaiterDuties {
     this.process.events.emit('lock.queued', { name, kind: this.store.kind });
   }
 
-  #announceLoss({ name, fence, heldMs }: Holding, reason: LockLostReason): void {
+  #lose(holding: Holding, reason: LockLostReason): void {
+    const { name, fence, heldMs } = holding;
+    this.process.watchdog.remove(holding);
     const { kind } = this.store;
     this.process.events.emit('lock.lost', { name, kind, fence, reason, heldMs });
   }

@@ -74,10 +74,6 @@ export class Holding {
     return this.#lost;
   }
 
-  get isReleased(): boolean {
-    return this.handles === 0;
-  }
-
   /** Aborts, with a `LockLostError`, when it can no longer be trusted. */
   get signal(): AbortSignal {
     if (!this.#controller) {
@@ -111,7 +107,7 @@ export class Holding {
   }
 
   lose(reason: LockLostReason, cause?: unknown): void {
-    if (this.#lost || this.isReleased) return;
+    if (this.#lost) return;
     this.#lost = new LockLostError(this.name, reason, this.heldMs, cause ? { cause } : undefined);
     this.details.onLost(this, reason);
     this.#controller?.abort(this.#lost);

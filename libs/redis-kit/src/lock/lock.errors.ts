@@ -87,10 +87,12 @@ export class LockNotReplicatedError extends RedisKitError {
     readonly lock: string,
     readonly minReplicas: number,
     readonly confirmedBy: number,
+    options?: { cause?: unknown },
   ) {
     super(
       `Lock '${lock}' was confirmed by ${confirmedBy} of ${minReplicas} replicas in time, and was given back. ` +
         'Check that the replicas are connected, or raise locks.replication.',
+      options,
     );
   }
 }

@@ -128,6 +128,24 @@ export interface LockCallOptions {
   readonly renew?: boolean | undefined;
 }
 
+/** Options of one acquisition of a lock. */
+export interface LockOptions extends LockCallOptions {
+  /**
+   * For how long nobody else is granted a lock that was not given back but ran out, so that what its holder had already
+   * sent arrives first. For what cannot check a fence. @default 0
+   */
+  readonly lockDelay?: Duration | undefined;
+  /** So many replicas must have confirmed it, within `locks.replication`. @default 0 */
+  readonly minReplicas?: number | undefined;
+  /** A lock of the same name that the caller holds: the result is another handle on it, instead of a wait for itself. */
+  readonly within?: SharedLock | undefined;
+}
+
+/** A lock that can be handed on. */
+export interface SharedLock {
+  readonly name: string;
+}
+
 export interface AcquireTerms {
   readonly leaseMs: number;
   readonly waitMs: number;
@@ -146,6 +164,9 @@ export function resolveTerms(
   defaults: ResolvedLocksOptions,
 ): AcquireTerms {
   const { lease, wait, maxHold, signal, renew = true } = options;
+  const isSignal = signal === undefined || typeof signal.addEventListener === 'function';
+  if (!isSignal) throw refusal('signal', signal, 'an AbortSignal');
+  if (typeof renew !== 'boolean') throw refusal('renew', renew, 'true or false');
   const leaseMs =
     lease === undefined ? defaults.leaseMs : within('lease', lease, SHORTEST_LEASE, LONGEST_LEASE);
   return {
@@ -162,11 +183,32 @@ export function resolveTerms(
 export function within(option: string, value: unknown, min: Duration, max: Duration): number {
   const ms = parseDuration(value);
   if (ms !== undefined && ms >= toMs(min) && ms <= toMs(max)) return ms;
-  throw new ConfigurationError([
-    {
-      path: option,
-      given: String(value),
-      expected: `a duration (milliseconds, or text such as '30s' or '5m') of at least ${min} and at most ${max}`,
-    },
-  ]);
+  const range = `of at least ${min} and at most ${max}`;
+  throw refusal(option, value, `a duration (milliseconds, or text such as '30s' or '5m') ${range}`);
 }
+
+const MOST_REPLICAS = 100;
+
+/** @throws ConfigurationError */
+export function resolveLockOptions({ lockDelay = 0, minReplicas = 0 }: LockOptions): {
+  delayMs: number;
+  minReplicas: number;
+} {
+  const delayMs = within('lockDelay', lockDelay, 0, '1d');
+  if (!Number.isInteger(minReplicas) || minReplicas < 0 || minReplicas > MOST_REPLICAS) {
+    throw refusal('minReplicas', minReplicas, `a whole number from 0 to ${MOST_REPLICAS}`);
+  }
+  return { delayMs, minReplicas };
+}
+
+/** @throws ConfigurationError when it is not a name, or not a list of them. */
+export function checkNames(names: unknown): void {
+  const isName = (name: unknown) => typeof name === 'string' && name !== '';
+  if (Array.isArray(names) && names.length > 0 && names.every(isName)) return;
+  throw refusal('name', names, 'text that is not empty, or a list of such');
+}
+
+const refusal = (path: string, value: unknown, expected: string): ConfigurationError =>
+  new ConfigurationError([
+    { path, given: typeof value === 'object' ? 'an object' : String(value), expected },
+  ]);

@@ -1,6 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Acquirer } from './acquirer.js';
+import { whileHeld, type Work } from './while-held.js';
 import { LockTimeoutError } from './lock.errors.js';
 import type { Holding } from './holding.js';
 import { Lock } from './lock.js';
@@ -71,19 +72,14 @@ export class ReadWriteLock {
   }
 
   /** Runs `work` while it may read. */
-  async withRead<T>(options: LockCallOptions, work: (lock: Lock) => Promise<T> | T): Promise<T> {
-    await using lock = await this.read(options);
+  async withRead<T>(options: LockCallOptions, work: Work<Lock, T>): Promise<T> {
     const names = new Set(reading.getStore()).add(this.name);
-    return await reading.run(names, () => work(lock));
+    return whileHeld(await this.read(options), [], (lock) => reading.run(names, () => work(lock)));
   }
 
   /** Runs `work` while it may write. */
-  async withWrite<T>(
-    options: LockCallOptions,
-    work: (lock: WriteLock) => Promise<T> | T,
-  ): Promise<T> {
-    await using lock = await this.write(options);
-    return await work(lock);
+  async withWrite<T>(options: LockCallOptions, work: Work<WriteLock, T>): Promise<T> {
+    return whileHeld(await this.write(options), [], work);
   }
 }
 

@@ -1,5 +1,6 @@
 import { ConfigurationError } from '../core/redis-kit.error.js';
 import type { Acquirer } from './acquirer.js';
+import { whileHeld, type Work } from './while-held.js';
 import { LockTimeoutError } from './lock.errors.js';
 import { Lock } from './lock.js';
 import { resolveTerms, type LockCallOptions } from './lock.options.js';
@@ -61,9 +62,8 @@ export class Semaphore {
   }
 
   /** Runs `work` while it holds. What was lost meanwhile is given back when `work` has ended, not before. */
-  async with<T>(options: PermitCallOptions, work: (permit: Lock) => Promise<T> | T): Promise<T> {
-    await using permit = await this.acquire(options);
-    return await work(permit);
+  async with<T>(options: PermitCallOptions, work: Work<Lock, T>): Promise<T> {
+    return whileHeld(await this.acquire(options), [], work);
   }
 
   /** How many permits are free now; negative after a resize to fewer than are held. */

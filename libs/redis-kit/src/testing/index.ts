@@ -33,6 +33,7 @@ export type {
   CacheStoreSubject,
 } from './contracts/cache-store.contract.js';
 export type { ContractCase, ContractSubject } from './contracts/contract.js';
+export { lockContract, LOCK_CONTRACT_OPTIONS } from './contracts/lock.contract.js';
+export type { LockSubject } from './contracts/lock.contract.js';
 export { semaphoreContract } from './contracts/semaphore.contract.js';
-export type { SemaphoreSubject } from './contracts/semaphore.contract.js';
 export { coordinationContract } from './contracts/coordination.contract.js';

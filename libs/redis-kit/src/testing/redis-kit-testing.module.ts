@@ -5,10 +5,17 @@ import { getRedisToken } from '../core/connections/inject-redis.decorator.js';
 import { RedisConnections } from '../core/connections/redis-connections.js';
 import { RedisKitEvents, type RedisKitListeners } from '../core/events.js';
 import { KeySpace } from '../core/key-space.js';
+import { LocksOptions } from '../lock/lock.options.js';
+import { LockService } from '../lock/lock.service.js';
+import { memoryLockService } from '../lock/memory-lock-service.js';
 import { Is } from '../core/options/constraints.js';
-import { NestedRecord } from '../core/options/nested.js';
+import { Nested, NestedRecord } from '../core/options/nested.js';
 import { validateOptions } from '../core/options/validate-options.js';
-import { isListeners, resolveRedisKitOptions } from '../redis-kit.options.js';
+import {
+  isListeners,
+  resolveRedisKitOptions,
+  type ResolvedRedisKitOptions,
+} from '../redis-kit.options.js';
 import { cacheProviders, FOUNDATION, RESOLVED_OPTIONS, tokenOf } from '../redis-kit.providers.js';
 import { noRedis } from './no-redis.js';
 
@@ -17,6 +24,10 @@ export class RedisKitTestingOptions {
   /** Caches by name, with the options the application gives them. They live in memory whatever their `store` is. */
   @NestedRecord(() => CacheOptions)
   caches?: Record<string, CacheOptions> | undefined;
+
+  /** Options of locks, as the application gives them. */
+  @Nested(() => LocksOptions)
+  locks?: LocksOptions | undefined;
 
   /** Names of the connections besides `default` that the tested classes inject. */
   @Is(
@@ -44,11 +55,18 @@ export class RedisKitTestingModule {
       caches = {},
       connectionNames = [],
       onEvents = {},
+      locks = {},
     } = validateOptions(RedisKitTestingOptions, options, 'RedisKitTestingModule.forRoot()');
     const connections = Object.fromEntries(connectionNames.map((name) => [name, {}]));
     // The environment has no say in what a test does.
     const resolved = resolveRedisKitOptions(
-      { namespace: 'testing', connections, caches, onEvents },
+      {
+        namespace: 'testing',
+        connections,
+        caches,
+        onEvents,
+        locks: { ...locks, connection: undefined },
+      },
       {},
     );
     const exported: Provider[] = [
@@ -59,6 +77,12 @@ export class RedisKitTestingModule {
         inject: [KeySpace, RedisKitEvents],
         useFactory: (keySpace: KeySpace, events: RedisKitEvents) =>
           new Caches({ connections: undefined, keySpace, events }),
+      },
+      {
+        provide: LockService,
+        inject: [RESOLVED_OPTIONS, RedisKitEvents],
+        useFactory: (options: ResolvedRedisKitOptions, events: RedisKitEvents) =>
+          memoryLockService(options.locks, events),
       },
       ...cacheProviders([...resolved.caches.keys()]),
       ...[...resolved.connections.keys()].map((name) => ({

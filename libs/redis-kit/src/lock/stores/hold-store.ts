@@ -70,6 +70,15 @@ export abstract class HoldStore {
   /** Renews leases of one `groupOf`, at most 100. */
   abstract renew(terms: readonly RenewalTerm[]): Promise<readonly Renewal[]>;
 
+  /**
+   * Renews one lease and counts the replicas that confirmed it, within the given time. undefined: it is not held.
+   */
+  abstract replicate(
+    term: RenewalTerm,
+    replicas: number,
+    timeoutMs: number,
+  ): Promise<number | undefined>;
+
   /** Names of one group can be renewed together. */
   abstract groupOf(name: string): string | number;
 }

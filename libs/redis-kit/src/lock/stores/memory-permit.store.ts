@@ -11,25 +11,35 @@ import type {
   RenewalTerm,
   TouchAnswer,
 } from './hold-store.js';
-import { detailOf, PermitStore } from './permit-store.js';
+import { MemoryLatchStore } from './memory-latch.store.js';
+import { detailOf, PermitStore, type SharedStores } from './permit-store.js';
 
 const HEARTBEATS_TO_LIVE = 3;
 
 /** The permits that the processes of one memory share. */
 export class MemoryPermits {
+  readonly latches = new MemoryLatchStore();
   readonly #ledgers = new Map<string, PermitLedger>();
   readonly #processes = new Map<string, LockProcess>();
-
-  connect(process: LockProcess): () => void {
-    this.#processes.set(process.id, process);
-    return () => this.#processes.delete(process.id);
-  }
 
   ledger(kind: PermitKind, name: string): PermitLedger {
     const key = `${kind}:${name}`;
     let ledger = this.#ledgers.get(key);
     if (!ledger) this.#ledgers.set(key, (ledger = new PermitLedger(nowInMicroseconds, this.#tell)));
     return ledger;
+  }
+
+  /** For one of the processes. */
+  storesFor(process: LockProcess): SharedStores {
+    this.#processes.set(process.id, process);
+    const store = (kind: HoldKind, keysOf: PermitKind) =>
+      new MemoryPermitStore(kind, keysOf, this, process);
+    return {
+      semaphores: store('semaphore', 'semaphore'),
+      readers: store('read', 'read-write'),
+      writers: store('write', 'read-write'),
+      latches: this.latches,
+    };
   }
 
   readonly #tell = (processId: string, id: string, fence: number): boolean => {
@@ -83,6 +93,12 @@ export class MemoryPermitStore extends PermitStore {
       answers.push(code === 1 ? 'renewed' : code === -2 ? 'expired' : 'gone');
     }
     return answers;
+  }
+
+  /** There are no replicas, and nothing that could be lost without them. */
+  async replicate(term: RenewalTerm, replicas: number): Promise<number | undefined> {
+    const [renewal] = await this.renew([term]);
+    return renewal === 'renewed' ? replicas : undefined;
   }
 
   groupOf(name: string): string {

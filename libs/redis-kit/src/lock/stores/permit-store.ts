@@ -1,5 +1,6 @@
 import type { PermitState } from '../permit.scripts.js';
 import { HoldStore } from './hold-store.js';
+import type { LatchStore } from './latch-store.js';
 
 /**
  * Where permits are kept. The detail of an id says how many there are and how many of them it is about, so that whoever
@@ -29,4 +30,12 @@ export const permitDetail = ({ limit, weight }: PermitDetail): string => `${limi
 export function detailOf(id: string): PermitDetail {
   const [limit, weight] = id.slice(id.lastIndexOf('~') + 1).split('.');
   return { limit: Number(limit), weight: Number(weight) };
+}
+
+/** Where all is kept that is not a plain lock. */
+export interface SharedStores {
+  readonly semaphores: PermitStore;
+  readonly readers: PermitStore;
+  readonly writers: PermitStore;
+  readonly latches: LatchStore;
 }

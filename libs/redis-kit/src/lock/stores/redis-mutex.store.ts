@@ -1,6 +1,7 @@
 import calculateSlot from 'cluster-key-slot';
 import type { RedisConnection } from '../../core/connections/redis-connection.js';
 import type { KeySpace } from '../../core/key-space.js';
+import { runScript } from '../../core/scripts/script-runner.js';
 import {
   lockCancelledKey,
   lockChannelsPrefix,
@@ -84,6 +85,20 @@ export class RedisMutexStore extends HoldStore {
       { locks: terms.map(({ name }) => this.#key(name)) },
       { terms: terms.flatMap(({ id, leaseMs }) => [id, leaseMs]) },
     );
+  }
+
+  replicate(
+    { name, id, leaseMs }: RenewalTerm,
+    replicas: number,
+    timeoutMs: number,
+  ): Promise<number | undefined> {
+    const lock = this.#key(name);
+    const keys = { locks: [lock] };
+    const args = { terms: [id, leaseMs] };
+    return this.#redis.replicate(lock, replicas, timeoutMs, async (client) => {
+      const [renewal] = await runScript(client, renewLocks, keys, args);
+      return renewal === 'renewed';
+    });
   }
 
   /** On a Cluster one command reaches the keys of one slot only. */

@@ -1,5 +1,6 @@
 import type { RedisConnection } from '../../core/connections/redis-connection.js';
 import type { KeySpace } from '../../core/key-space.js';
+import { runScript } from '../../core/scripts/script-runner.js';
 import { lockChannelsPrefix } from '../lock.keys.js';
 import type { LockProcess } from '../lock-process.js';
 import { answerOf, touchAnswerOf } from '../permit-answers.js';
@@ -90,6 +91,15 @@ export class RedisPermitStore extends PermitStore {
       terms: terms.flatMap(({ id, leaseMs }) => [id, leaseMs]),
     });
     return answers.map((code) => RENEWALS.get(code) ?? 'gone');
+  }
+
+  replicate(term: RenewalTerm, replicas: number, timeoutMs: number): Promise<number | undefined> {
+    const keys = this.#keys(term.name);
+    const args = { ...this.#terms(term.id), terms: [term.id, term.leaseMs] };
+    return this.#redis.replicate(keys.holders, replicas, timeoutMs, async (client) => {
+      const [code] = await runScript(client, renewPermits, keys, args);
+      return code === 1;
+    });
   }
 
   groupOf(name: string): string {

@@ -47,6 +47,26 @@ export class RedisScripts {
       : runScript(client, script, keys, args);
   }
 
+  /**
+   * Writes, and waits for replicas, on a link of its own: WAIT counts for the writes of its own link only, and holds up
+   * everything behind it. Answers how many confirmed the write; undefined when `write` says that there was none.
+   */
+  async replicate(
+    key: string,
+    replicas: number,
+    timeoutMs: number,
+    write: (client: Redis) => Promise<boolean>,
+  ): Promise<number | undefined> {
+    const link = this.connection.openBlocking(key);
+    try {
+      return await link.run(timeoutMs, async (client) =>
+        (await write(client)) ? client.wait(replicas, timeoutMs) : undefined,
+      );
+    } finally {
+      link.close();
+    }
+  }
+
   #connected(): Promise<unknown> {
     return this.connection.required('connecting', CONNECT_MS, (client: Redis) => client.ping());
   }

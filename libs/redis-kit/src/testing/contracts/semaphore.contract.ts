@@ -3,16 +3,11 @@ import { randomUUID } from 'node:crypto';
 import { ConfigurationError } from '../../core/redis-kit.error.js';
 import { LockAbortedError, LockLostError, LockTimeoutError } from '../../lock/lock.errors.js';
 import type { Lock } from '../../lock/lock.js';
-import type { LocksOptions } from '../../lock/lock.options.js';
 import type { LockService } from '../../lock/lock.service.js';
 import { PermitsExceededError } from '../../lock/permit.errors.js';
 import { eventually } from '../rig/eventually.js';
-import { casesOf, type ContractCase, type ContractSubject } from './contract.js';
-
-export interface SemaphoreSubject extends ContractSubject {
-  /** Two services that share what they keep, as two processes do. */
-  readonly locks: readonly [LockService, LockService];
-}
+import { casesOf, type ContractCase } from './contract.js';
+import type { LockSubject } from './lock.contract.js';
 
 const someName = (): string => `semaphore ${randomUUID()}`;
 /** What was got by trying is given back before the next try. */
@@ -23,18 +18,16 @@ export async function assertTaken(attempt: Promise<Lock | null>): Promise<void> 
 }
 const nobodyHas = (lock: Lock | null): void => assert.equal(lock, null);
 
-/** What any semaphore must do. The given function makes two services with the given options that share their semaphores. */
-export function semaphoreContract(
-  create: (options: LocksOptions) => Promise<SemaphoreSubject>,
-): readonly ContractCase[] {
-  const pair = (locks: SemaphoreSubject['locks'], permits: number) => {
+/** What any semaphore must do. The given function makes two services that share their semaphores, or gives the same ones again. */
+export function semaphoreContract(create: () => Promise<LockSubject>): readonly ContractCase[] {
+  const pair = (locks: LockSubject['locks'], permits: number) => {
     const name = someName();
     return locks.map((service) => service.semaphore(name, { permits })) as [
       ReturnType<LockService['semaphore']>,
       ReturnType<LockService['semaphore']>,
     ];
   };
-  return casesOf(() => create({ lease: '1m', wait: '1m' }), {
+  return casesOf(create, {
     'gives out as many permits as there are': async ({ locks }) => {
       const [one, two] = pair(locks, 3);
       assert.equal(await one.available(), 3);
