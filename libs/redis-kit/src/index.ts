@@ -58,7 +58,16 @@ export type { FromRequest, HttpCacheRequest } from './cache/http/http-request.js
 // Locks
 export { Lock } from './lock/lock.js';
 export { LockService } from './lock/lock.service.js';
-export type { LockCallOptions, LocksOptions } from './lock/lock.options.js';
+export { fenceCondition } from './lock/fence-condition.js';
+export type { FenceCondition } from './lock/fence-condition.js';
+export { FencedWriter } from './lock/fenced-writer.js';
+export type { FencedValue, FencedWriteOptions } from './lock/fenced-writer.js';
+export { LockSet } from './lock/lock-set.js';
+export { WithLock } from './lock/with-lock.decorator.js';
+export type { LockName } from './lock/lock-name.js';
+export { RunOnce } from './lock/run-once.decorator.js';
+export type { RunOnceOptions } from './lock/run-once.decorator.js';
+export type { LockCallOptions, LockOptions, LocksOptions } from './lock/lock.options.js';
 export {
   LockAbortedError,
   LockLostError,

@@ -4,10 +4,13 @@ import { RedisConnections } from './core/connections/redis-connections.js';
 import { RedisKitEvents } from './core/events.js';
 import { KeySpace } from './core/key-space.js';
 import { Lifecycle } from './core/lifecycle.js';
+import { EvictionAdvice } from './core/eviction-advice.js';
+import { FencedWriter, RedisFencedWriter } from './lock/fenced-writer.js';
 import { LockService } from './lock/lock.service.js';
 import { redisLockService } from './lock/redis-lock-service.js';
+import { RedisTicks, Ticks } from './lock/ticks.js';
 import type { ResolvedRedisKitOptions } from './redis-kit.options.js';
-import { RESOLVED_OPTIONS } from './redis-kit.providers.js';
+import { lockProviders, RESOLVED_OPTIONS } from './redis-kit.providers.js';
 
 /** The capabilities on Redis, one after the other. Each one registers with `Lifecycle` what it has to end. */
 export const FEATURES: readonly Provider[] = [
@@ -40,4 +43,29 @@ export const FEATURES: readonly Provider[] = [
       return service;
     },
   },
+  {
+    provide: Ticks,
+    inject: [RESOLVED_OPTIONS, RedisConnections, KeySpace],
+    useFactory: (
+      { locks }: ResolvedRedisKitOptions,
+      connections: RedisConnections,
+      keySpace: KeySpace,
+    ) => new RedisTicks(connections.get(locks.connection), keySpace),
+  },
+  {
+    provide: FencedWriter,
+    inject: [RESOLVED_OPTIONS, RedisConnections, KeySpace],
+    useFactory: (
+      { locks }: ResolvedRedisKitOptions,
+      connections: RedisConnections,
+      keySpace: KeySpace,
+    ) => new RedisFencedWriter(connections.get(locks.connection), keySpace),
+  },
+  {
+    provide: EvictionAdvice,
+    inject: [RESOLVED_OPTIONS, RedisConnections],
+    useFactory: ({ locks }: ResolvedRedisKitOptions, connections: RedisConnections) =>
+      new EvictionAdvice(connections.get(locks.connection), 'locks'),
+  },
+  ...lockProviders,
 ];

@@ -3,6 +3,11 @@ import { CacheService } from './cache/cache.service.js';
 import { Caches, getCacheToken } from './cache/caches.js';
 import { RedisKitEvents, type RedisKitEvent, type RedisKitListener } from './core/events.js';
 import { KeySpace } from './core/key-space.js';
+import { LockService } from './lock/lock.service.js';
+import { JOB_GUARD } from './lock/run-once.decorator.js';
+import { JobGuard } from './lock/run-once.js';
+import { Ticks } from './lock/ticks.js';
+import { LOCKS } from './lock/with-lock.decorator.js';
 import type { ResolvedRedisKitOptions } from './redis-kit.options.js';
 
 export const RESOLVED_OPTIONS = Symbol('redis-kit:options');
@@ -36,6 +41,17 @@ export const cacheProviders = (names: readonly string[]): Provider[] => [
     useFactory: (caches: Caches, resolved: ResolvedRedisKitOptions) =>
       caches.create(name, resolved.caches.get(name) ?? {}),
   })),
+];
+
+/** What decorators of locks and jobs find their services by. They need `LockService` and `Ticks` beside them. */
+export const lockProviders: readonly Provider[] = [
+  { provide: LOCKS, useExisting: LockService },
+  {
+    provide: JOB_GUARD,
+    inject: [LockService, Ticks, RedisKitEvents],
+    useFactory: (locks: LockService, ticks: Ticks, events: RedisKitEvents) =>
+      new JobGuard(locks, ticks, events),
+  },
 ];
 
 export const tokenOf = (provider: Provider) =>

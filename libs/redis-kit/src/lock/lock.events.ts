@@ -29,5 +29,7 @@ declare module '../core/events.js' {
     'lock.elected': { name: string; fence: number };
     /** It leads no more, and its work has ended. */
     'lock.resigned': { name: string; fence: number };
+    /** A tick of a job was left to another process, or its previous run has not ended. */
+    'job.skipped': { job: string; reason: 'elsewhere' | 'overlap' };
   }
 }

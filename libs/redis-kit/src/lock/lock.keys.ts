@@ -34,3 +34,18 @@ export function boundedName(name: string): string {
   if (Buffer.byteLength(name) <= MAX_NAME_BYTES && !/^~|\p{Surrogate}/u.test(name)) return name;
   return `~${name.slice(0, 64)}~${hash('sha256', JSON.stringify(name), 'base64url')}`;
 }
+
+/** `<namespace>:v1:job-tick:{<job>}` — the tick that the processes meet at now (string, expires with its window). */
+export function jobTickKey(keySpace: KeySpace, job: string): string {
+  return keySpace.key('job-tick', boundedName(job));
+}
+
+/** `<namespace>:v1:job-done:{<job>}:<tick>` — a tick that needs nobody to step in (string, expires in an hour). */
+export function jobDoneKey(keySpace: KeySpace, job: string, tick: string): string {
+  return keySpace.key('job-done', boundedName(job), tick);
+}
+
+/** `<namespace>:v1:fenced:{<name>}` — a value and the fence of who wrote it (hash, expires as its writer said). */
+export function fencedKey(keySpace: KeySpace, name: string): string {
+  return keySpace.key('fenced', boundedName(name));
+}

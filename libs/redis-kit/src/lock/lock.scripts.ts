@@ -90,3 +90,12 @@ const RENEWALS = new Map<number, Renewal>([
 export function parseRenewals(raw: RawReply): Renewal[] {
   return (raw as number[]).map((code) => RENEWALS.get(Number(code)) ?? 'gone');
 }
+
+export const fencedSet = defineScript({
+  name: 'lock.fenced-set',
+  source: new URL('./lua/fenced-set.lua', import.meta.url),
+  keys: ['record'],
+  args: ['fence', 'value', 'ttlMs'],
+  reply: (raw) => raw === 1,
+  idempotent: true,
+});

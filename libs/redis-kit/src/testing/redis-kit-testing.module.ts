@@ -5,9 +5,11 @@ import { getRedisToken } from '../core/connections/inject-redis.decorator.js';
 import { RedisConnections } from '../core/connections/redis-connections.js';
 import { RedisKitEvents, type RedisKitListeners } from '../core/events.js';
 import { KeySpace } from '../core/key-space.js';
+import { FencedWriter, MemoryFencedWriter } from '../lock/fenced-writer.js';
 import { LocksOptions } from '../lock/lock.options.js';
 import { LockService } from '../lock/lock.service.js';
 import { memoryLockService } from '../lock/memory-lock-service.js';
+import { MemoryTicks, Ticks } from '../lock/ticks.js';
 import { Is } from '../core/options/constraints.js';
 import { Nested, NestedRecord } from '../core/options/nested.js';
 import { validateOptions } from '../core/options/validate-options.js';
@@ -16,7 +18,13 @@ import {
   resolveRedisKitOptions,
   type ResolvedRedisKitOptions,
 } from '../redis-kit.options.js';
-import { cacheProviders, FOUNDATION, RESOLVED_OPTIONS, tokenOf } from '../redis-kit.providers.js';
+import {
+  cacheProviders,
+  FOUNDATION,
+  lockProviders,
+  RESOLVED_OPTIONS,
+  tokenOf,
+} from '../redis-kit.providers.js';
 import { noRedis } from './no-redis.js';
 
 /** Options of `RedisKitTestingModule.forRoot()`. All have defaults. */
@@ -84,6 +92,9 @@ export class RedisKitTestingModule {
         useFactory: (options: ResolvedRedisKitOptions, events: RedisKitEvents) =>
           memoryLockService(options.locks, events),
       },
+      { provide: FencedWriter, useClass: MemoryFencedWriter },
+      { provide: Ticks, useValue: new MemoryTicks() },
+      ...lockProviders,
       ...cacheProviders([...resolved.caches.keys()]),
       ...[...resolved.connections.keys()].map((name) => ({
         provide: getRedisToken(name),
