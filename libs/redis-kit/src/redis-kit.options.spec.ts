@@ -218,7 +218,7 @@ describe('wrong options', () => {
 
   it('list what is known beside a misspelt one', () => {
     expect(refusal({ cache: {} })).toEqual([
-      'forRoot().cache: no such option (known: caches, connect, connections, isGlobal, namespace, ' +
+      'forRoot().cache: no such option (known: caches, connect, connections, isGlobal, locks, namespace, ' +
         'onEvents, shutdownTimeout, url)',
     ]);
   });

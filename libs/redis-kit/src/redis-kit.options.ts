@@ -109,9 +109,10 @@ export function resolveRedisKitOptions(
   const caches = new Map(Object.entries({ default: {}, ...options.caches }));
   const issues: ConfigurationIssue[] = [];
   const connections = resolveConnections(options, environment, issues);
-  checkCacheConnections(caches, ['default', ...Object.keys(options.connections ?? {})], issues);
+  const connectionNames = ['default', ...Object.keys(options.connections ?? {})];
+  checkCacheConnections(caches, connectionNames, issues);
   const locks = options.locks ?? {};
-  issues.push(...locksIssues(locks, `${ROOT}.locks`, connections.keys()));
+  issues.push(...locksIssues(locks, `${ROOT}.locks`, connectionNames));
   if (issues.length > 0) throw new ConfigurationError(issues);
   return {
     namespace: options.namespace ?? defaultNamespace(environment),

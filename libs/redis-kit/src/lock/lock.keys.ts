@@ -1,8 +1,5 @@
-import { hash } from 'node:crypto';
 import type { KeySpace } from '../core/key-space.js';
-
-/** Names longer than this are hashed: a long key costs memory and time in every command that names it. */
-const MAX_NAME_BYTES = 512;
+import { boundedName } from './bounded-name.js';
 
 /** `<namespace>:v1:lock:{<name>}` — holder, fence and end of a lease (string, expires ten minutes after its last use). */
 export function lockKey(keySpace: KeySpace, name: string): string {
@@ -27,12 +24,6 @@ export function lockCancelledKey(keySpace: KeySpace, name: string): string {
 /** `<namespace>:v1:lock-wake:` — what the names of all processes' channels begin with. */
 export function lockChannelsPrefix(keySpace: KeySpace): string {
   return `${keySpace.prefix('lock-wake')}:`;
-}
-
-/** The name itself, or its readable beginning and a digest: when it is too long, or could imitate one. */
-export function boundedName(name: string): string {
-  if (Buffer.byteLength(name) <= MAX_NAME_BYTES && !/^~|\p{Surrogate}/u.test(name)) return name;
-  return `~${name.slice(0, 64)}~${hash('sha256', JSON.stringify(name), 'base64url')}`;
 }
 
 /** `<namespace>:v1:job-tick:{<job>}` — the tick that the processes meet at now (string, expires with its window). */

@@ -85,16 +85,15 @@ export function resolveLocksOptions(options: LocksOptions): ResolvedLocksOptions
 export function locksIssues(
   options: LocksOptions,
   path: string,
-  connectionNames: Iterable<string>,
+  connectionNames: readonly string[],
 ): ConfigurationIssue[] {
   const { connection, heartbeatMs, claimMs, maxHoldMs, leaseMs } = resolveLocksOptions(options);
   const issues: ConfigurationIssue[] = [];
-  const names = [...connectionNames];
-  if (!names.includes(connection)) {
+  if (!connectionNames.includes(connection)) {
     issues.push({
       path: `${path}.connection`,
       given: JSON.stringify(connection),
-      expected: `one of ${names.join(', ')}`,
+      expected: `one of ${[...new Set(connectionNames)].join(', ')}`,
     });
   }
   if (claimMs <= 2 * heartbeatMs) {
