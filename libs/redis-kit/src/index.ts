@@ -146,3 +146,11 @@ export {
 } from './lock/lock.errors.js';
 export type { LockLostReason } from './lock/lock.errors.js';
 export type { HoldKind } from './lock/stores/hold-store.js';
+export { Semaphore } from './lock/semaphore.js';
+export type { PermitCallOptions, SemaphoreOptions } from './lock/semaphore.js';
+export { ReadWriteLock, WriteLock } from './lock/read-write-lock.js';
+export { Election } from './lock/election.js';
+export type { ElectionOptions, Leadership } from './lock/election.js';
+export { Latch } from './lock/latch.js';
+export type { LatchOptions, LatchWaitOptions } from './lock/latch.js';
+export { LatchTimeoutError, LockUpgradeError, PermitsExceededError } from './lock/permit.errors.js';

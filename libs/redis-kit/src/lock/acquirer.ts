@@ -84,6 +84,24 @@ export class Acquirer implements WaiterDuties {
     return wasHeld && !isLost;
   }
 
+  /** Goes on, under another id, with what another holding held; that one ends. */
+  adopt(holding: Holding, id: string): Holding {
+    this.process.watchdog.remove(holding);
+    const { validUntil, heldUntil, details } = holding;
+    const adopted = new Holding({
+      ...details,
+      store: this.store,
+      id,
+      validUntil,
+      maxHoldMs: heldUntil - performance.now(),
+      isUncertain: false,
+      wasQueued: true,
+      onLost: (lost, reason) => this.#lose(lost, reason),
+    });
+    this.process.watchdog.add(adopted);
+    return adopted;
+  }
+
   granted(waiter: Waiter, { fence, claimMs }: Grant): void {
     const until = trustedUntil(waiter.waitingSince ?? waiter.startedAt, claimMs);
     this.#claim(waiter, fence, until, claimMs);

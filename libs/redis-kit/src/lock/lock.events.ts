@@ -25,6 +25,10 @@ declare module '../core/events.js' {
       reason: LockLostReason;
       heldMs: number;
     };
+    /** This process leads from now on. */
+    'lock.elected': { name: string; fence: number };
+    /** It leads no more, and its work has ended. */
+    'lock.resigned': { name: string; fence: number };
     /** A tick of a job was left to another process, or its previous run has not ended. */
     'job.skipped': { job: string; reason: 'elsewhere' | 'overlap' };
   }

@@ -1,15 +1,18 @@
 import { Acquirer } from './acquirer.js';
-import { runHolding } from './held-by-caller.js';
+import { whileHeld, type Work } from './while-held.js';
 import type { Holding } from './holding.js';
 import { LockNotReplicatedError, LockTimeoutError } from './lock.errors.js';
 import { LockSet } from './lock-set.js';
 import { Lock } from './lock.js';
 import { checkNames, resolveLockOptions, resolveTerms, type LockOptions } from './lock.options.js';
 import type { LockProcess } from './lock-process.js';
+import { Election, type ElectionOptions } from './election.js';
+import { Latch, type LatchOptions } from './latch.js';
+import { ReadWriteLock, type ReadWriteSides } from './read-write-lock.js';
+import { Semaphore, type SemaphoreOptions } from './semaphore.js';
 import { isNotNow } from './not-now.js';
 import type { HoldStore } from './stores/hold-store.js';
-
-type Work<Held, T> = (held: Held) => T | Promise<T>;
+import type { SharedStores } from './stores/permit-store.js';
 
 /**
  * Locks shared by all processes of the application.
@@ -19,12 +22,23 @@ type Work<Held, T> = (held: Held) => T | Promise<T>;
  */
 export class LockService {
   readonly #mutex: Acquirer;
+  readonly #semaphores: Acquirer;
+  readonly #sides: ReadWriteSides;
+  readonly #closing = new AbortController();
+  readonly #elections = new Set<Election>();
 
   constructor(
     readonly process: LockProcess,
     mutexes: HoldStore,
+    private readonly shared: SharedStores,
   ) {
     this.#mutex = new Acquirer(mutexes, process);
+    this.#semaphores = new Acquirer(shared.semaphores, process);
+    this.#sides = {
+      readers: new Acquirer(shared.readers, process),
+      writers: new Acquirer(shared.writers, process),
+      store: shared.writers,
+    };
   }
 
   /**
@@ -76,21 +90,47 @@ export class LockService {
   ): Promise<T> {
     const [options, work] = rest.length === 1 ? [{}, rest[0]] : rest;
     const held = await this.acquire(target, options);
-    let result: T;
-    try {
-      const names = typeof target === 'string' ? [target] : target;
-      result = await runHolding(names, () => (work as Work<Lock | LockSet, T>)(held));
-      // What was lost is not to look like work that was done under the lock.
-      held.check();
-    } finally {
-      await held.release();
-    }
-    held.signal.throwIfAborted();
-    return result;
+    const names = typeof target === 'string' ? [target] : target;
+    return whileHeld(held, names, work as Work<Lock | LockSet, T>);
+  }
+
+  /**
+   * A number of permits that all processes share.
+   *
+   * @throws ConfigurationError
+   */
+  semaphore(name: string, options: SemaphoreOptions): Semaphore {
+    return new Semaphore(name, options, this.#semaphores, this.shared.semaphores);
+  }
+
+  /** A lock that many may hold for reading, or one for writing. */
+  readWriteLock(name: string): ReadWriteLock {
+    return new ReadWriteLock(name, this.#sides);
+  }
+
+  /** Makes this process a candidate for the leadership of this name, until it is stopped or the application ends. */
+  elect(name: string, options: ElectionOptions = {}): Election {
+    const acquire = (call: LockOptions) => this.acquire(`election:${name}`, call);
+    const election = new Election(name, options, acquire, this.process.events, () =>
+      this.#elections.delete(election),
+    );
+    this.#elections.add(election);
+    return election;
+  }
+
+  /**
+   * A gate that opens when so many have counted down.
+   *
+   * @throws ConfigurationError
+   */
+  latch(name: string, options: LatchOptions): Latch {
+    return new Latch(name, options, this.shared.latches, this.process, this.#closing.signal);
   }
 
   /** Ends all waits and lets holders finish, at most this long. What they still hold then is lost. */
-  close(patienceMs: number): Promise<void> {
+  async close(patienceMs: number): Promise<void> {
+    this.#closing.abort();
+    for (const election of this.#elections) void election.stop();
     return this.process.close(patienceMs);
   }
 

@@ -87,6 +87,12 @@ export class Lock implements AsyncDisposable {
     return new Lock(this.acquirer, this.holding);
   }
 
+  /** Ends this handle without giving anything back: what it held goes on as something else. */
+  protected end(): void {
+    this.#released = Promise.resolve(true);
+    this.holding.handles = 0;
+  }
+
   async #release(): Promise<boolean> {
     this.holding.handles -= 1;
     if (this.holding.handles > 0) return !this.holding.lost;

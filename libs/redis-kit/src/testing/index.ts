@@ -37,3 +37,5 @@ export { leaderboardContract, type LeaderboardSubject } from './contracts/leader
 export type { ContractCase, ContractSubject } from './contracts/contract.js';
 export { lockContract, LOCK_CONTRACT_OPTIONS } from './contracts/lock.contract.js';
 export type { LockSubject } from './contracts/lock.contract.js';
+export { semaphoreContract } from './contracts/semaphore.contract.js';
+export { coordinationContract } from './contracts/coordination.contract.js';
