@@ -49,9 +49,9 @@ describeTopologies('what processes share', (topology) => {
     await eventually(() => leader.isLeader);
     const candidate = apps[0]!.get(LockService).elect('shutdown');
     const latch = locks.latch('shutdown', { count: 1 });
-    const waiting = expect(latch.wait()).rejects.toBeInstanceOf(LockAbortedError);
+    const waiting = latch.wait().catch((error: unknown) => error);
     await app.close();
-    await waiting;
+    expect(await waiting).toBeInstanceOf(LockAbortedError);
     expect(leader.isLeader).toBe(false);
     await eventually(() => candidate.isLeader);
     await candidate.stop();

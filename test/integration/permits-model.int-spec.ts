@@ -5,7 +5,7 @@ import { isolatedNamespace, RedisServer } from 'nestjs-redis-kit/testing';
 import { KeySpace } from '../../libs/redis-kit/src/core/key-space.js';
 import { runScript } from '../../libs/redis-kit/src/core/scripts/script-runner.js';
 import { PermitLedger } from '../../libs/redis-kit/src/lock/permit-ledger.js';
-import { permitKeys } from '../../libs/redis-kit/src/lock/permit.keys.js';
+import { permitKeys } from '../../libs/redis-kit/src/lock/permit-key-set.js';
 import * as scripts from '../../libs/redis-kit/src/lock/permit.scripts.js';
 import type { PermitState } from '../../libs/redis-kit/src/lock/permit.scripts.js';
 

@@ -1,26 +1,8 @@
 import type { KeySpace } from '../core/key-space.js';
-import { boundedName } from './lock.keys.js';
+import { boundedName } from './bounded-name.js';
 
 /** What permits are for: semaphores and read/write locks of the same name do not meet. */
 export type PermitKind = 'semaphore' | 'read-write';
-
-export interface PermitKeys {
-  readonly holders: string;
-  readonly queue: string;
-  readonly processes: string;
-  readonly meta: string;
-  readonly refused: string;
-}
-
-export function permitKeys(keySpace: KeySpace, kind: PermitKind, name: string): PermitKeys {
-  return {
-    holders: permitHoldersKey(keySpace, kind, name),
-    queue: permitQueueKey(keySpace, kind, name),
-    processes: permitProcessesKey(keySpace, kind, name),
-    meta: permitMetaKey(keySpace, kind, name),
-    refused: permitRefusedKey(keySpace, kind, name),
-  };
-}
 
 /** `<namespace>:v1:<semaphore|read-write>:{<name>}:holders` — who holds, by the end of its lease (sorted set, expires). */
 export function permitHoldersKey(keySpace: KeySpace, kind: PermitKind, name: string): string {

@@ -4,7 +4,8 @@ import { runScript } from '../../core/scripts/script-runner.js';
 import { lockChannelsPrefix } from '../lock.keys.js';
 import type { LockProcess } from '../lock-process.js';
 import { answerOf, touchAnswerOf } from '../permit-answers.js';
-import { permitKeys, type PermitKind } from '../permit.keys.js';
+import { permitKeys } from '../permit-key-set.js';
+import type { PermitKind } from '../permit.keys.js';
 import {
   acquirePermits,
   exchangePermits,
