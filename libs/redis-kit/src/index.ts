@@ -125,6 +125,37 @@ export type {
 export type { Speed, StatusClass } from './counters/requests/request-log.js';
 export { RequestTrackingMiddleware } from './counters/requests/request-tracking.middleware.js';
 
+// Locks
+export { Lock } from './lock/lock.js';
+export { LockService } from './lock/lock.service.js';
+export { fenceCondition } from './lock/fence-condition.js';
+export type { FenceCondition } from './lock/fence-condition.js';
+export { FencedWriter } from './lock/fenced-writer.js';
+export type { FencedValue, FencedWriteOptions } from './lock/fenced-writer.js';
+export { LockSet } from './lock/lock-set.js';
+export { WithLock } from './lock/with-lock.decorator.js';
+export type { LockName } from './lock/lock-name.js';
+export { RunOnce } from './lock/run-once.decorator.js';
+export type { RunOnceOptions } from './lock/run-once.decorator.js';
+export type { LockCallOptions, LockOptions, LocksOptions } from './lock/lock.options.js';
+export {
+  LockAbortedError,
+  LockLostError,
+  LockNotHeldError,
+  LockNotReplicatedError,
+  LockTimeoutError,
+} from './lock/lock.errors.js';
+export type { LockLostReason } from './lock/lock.errors.js';
+export type { HoldKind } from './lock/stores/hold-store.js';
+export { Semaphore } from './lock/semaphore.js';
+export type { PermitCallOptions, SemaphoreOptions } from './lock/semaphore.js';
+export { ReadWriteLock, WriteLock } from './lock/read-write-lock.js';
+export { Election } from './lock/election.js';
+export type { ElectionOptions, Leadership } from './lock/election.js';
+export { Latch } from './lock/latch.js';
+export type { LatchOptions, LatchWaitOptions } from './lock/latch.js';
+export { LatchTimeoutError, LockUpgradeError, PermitsExceededError } from './lock/permit.errors.js';
+
 // Rate limits
 export { RateLimiter } from './rate-limit/rate-limiter.js';
 export { RateLimitCostError } from './rate-limit/rate-limit.errors.js';

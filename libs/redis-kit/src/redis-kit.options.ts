@@ -19,6 +19,12 @@ import { CONNECTION_URL_FORMS, parseConnectionUrl } from './core/connections/con
 import type { ConnectPolicy } from './core/connections/redis-connections.js';
 import { toMs, type Duration } from './core/duration.js';
 import type { RedisKitListeners } from './core/events.js';
+import {
+  LocksOptions,
+  locksIssues,
+  resolveLocksOptions,
+  type ResolvedLocksOptions,
+} from './lock/lock.options.js';
 import { Is, IsDuration, IsFlag, IsOneOf, IsText } from './core/options/constraints.js';
 import { Nested, NestedRecord } from './core/options/nested.js';
 import { optionPath, validateOptions } from './core/options/validate-options.js';
@@ -89,6 +95,9 @@ export class RedisKitOptions {
   /** What `RequestTrackingMiddleware` counts by. */
   @Nested(() => RequestTrackingOptions)
   requestTracking?: RequestTrackingOptions | undefined;
+  /** Locks, semaphores and elections. */
+  @Nested(() => LocksOptions)
+  locks?: LocksOptions | undefined;
 
   /** What all rate limits have in common. */
   @Nested(() => RateLimitOptions)
@@ -115,6 +124,7 @@ export interface ResolvedRedisKitOptions {
   readonly counters: ResolvedCounterOptions;
   readonly leaderboards: ReadonlyMap<string, LeaderboardOptions>;
   readonly requestTracking: ResolvedRequestTrackingOptions;
+  readonly locks: ResolvedLocksOptions;
   readonly rateLimit: ResolvedRateLimitOptions;
   readonly onEvents: RedisKitListeners;
 }
@@ -136,6 +146,8 @@ export function resolveRedisKitOptions(
   const connectionNames = ['default', ...Object.keys(options.connections ?? {})];
   checkCacheConnections(caches, connectionNames, issues);
   checkConnection(`${ROOT}.counters`, counters.connection, connectionNames, issues);
+  const locks = options.locks ?? {};
+  issues.push(...locksIssues(locks, `${ROOT}.locks`, connectionNames));
   const rateLimit = resolveRateLimitOptions(options.rateLimit ?? {});
   checkConnection(`${ROOT}.rateLimit`, rateLimit.connection, connectionNames, issues);
   if (issues.length > 0) throw new ConfigurationError(issues);
@@ -148,6 +160,7 @@ export function resolveRedisKitOptions(
     counters,
     leaderboards: new Map(Object.entries(options.leaderboards ?? {})),
     requestTracking: resolveRequestTrackingOptions(options.requestTracking),
+    locks: resolveLocksOptions(locks),
     rateLimit,
     onEvents: definedOnly(options.onEvents ?? {}),
   };

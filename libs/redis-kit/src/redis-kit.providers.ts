@@ -8,6 +8,11 @@ import { RequestLog } from './counters/requests/request-log.js';
 import { RequestStats } from './counters/requests/request-stats.js';
 import { RedisKitEvents, type RedisKitEvent, type RedisKitListener } from './core/events.js';
 import { KeySpace } from './core/key-space.js';
+import { LockService } from './lock/lock.service.js';
+import { JOB_GUARD } from './lock/run-once.decorator.js';
+import { JobGuard } from './lock/run-once.js';
+import { Ticks } from './lock/ticks.js';
+import { LOCKS } from './lock/with-lock.decorator.js';
 import type { ResolvedRedisKitOptions } from './redis-kit.options.js';
 
 export const RESOLVED_OPTIONS = Symbol('redis-kit:options');
@@ -56,6 +61,17 @@ export const COUNTER_SERVICES: readonly Provider[] = [
     provide: RequestStats,
     inject: [Counters],
     useFactory: ({ requestStats }: Counters) => requestStats,
+  },
+];
+
+/** What decorators of locks and jobs find their services by. They need `LockService` and `Ticks` beside them. */
+export const lockProviders: readonly Provider[] = [
+  { provide: LOCKS, useExisting: LockService },
+  {
+    provide: JOB_GUARD,
+    inject: [LockService, Ticks, RedisKitEvents],
+    useFactory: (locks: LockService, ticks: Ticks, events: RedisKitEvents) =>
+      new JobGuard(locks, ticks, events),
   },
 ];
 

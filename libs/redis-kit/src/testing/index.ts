@@ -36,3 +36,7 @@ export { counterContract, type CounterSubject } from './contracts/counter.contra
 export { leaderboardContract, type LeaderboardSubject } from './contracts/leaderboard.contract.js';
 export { rateLimiterContract, type RateLimiterSubject } from './contracts/rate-limiter.contract.js';
 export type { ContractCase, ContractSubject } from './contracts/contract.js';
+export { lockContract, LOCK_CONTRACT_OPTIONS } from './contracts/lock.contract.js';
+export type { LockSubject } from './contracts/lock.contract.js';
+export { semaphoreContract } from './contracts/semaphore.contract.js';
+export { coordinationContract } from './contracts/coordination.contract.js';

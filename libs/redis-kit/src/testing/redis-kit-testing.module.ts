@@ -8,6 +8,11 @@ import { getRedisToken } from '../core/connections/inject-redis.decorator.js';
 import { RedisConnections } from '../core/connections/redis-connections.js';
 import { RedisKitEvents, type RedisKitListeners } from '../core/events.js';
 import { KeySpace } from '../core/key-space.js';
+import { FencedWriter, MemoryFencedWriter } from '../lock/fenced-writer.js';
+import { LocksOptions } from '../lock/lock.options.js';
+import { LockService } from '../lock/lock.service.js';
+import { memoryLockService } from '../lock/memory-lock-service.js';
+import { MemoryTicks, Ticks } from '../lock/ticks.js';
 import { Is } from '../core/options/constraints.js';
 import { Nested, NestedRecord } from '../core/options/nested.js';
 import { validateOptions } from '../core/options/validate-options.js';
@@ -22,6 +27,7 @@ import {
   cacheProviders,
   COUNTER_SERVICES,
   FOUNDATION,
+  lockProviders,
   RESOLVED_OPTIONS,
   tokenOf,
 } from '../redis-kit.providers.js';
@@ -32,6 +38,10 @@ export class RedisKitTestingOptions {
   /** Caches by name, with the options the application gives them. They live in memory whatever their `store` is. */
   @NestedRecord(() => CacheOptions)
   caches?: Record<string, CacheOptions> | undefined;
+
+  /** Options of locks, as the application gives them. */
+  @Nested(() => LocksOptions)
+  locks?: LocksOptions | undefined;
 
   /** Names of the connections besides `default` that the tested classes inject. */
   @Is(
@@ -74,6 +84,7 @@ export class RedisKitTestingModule {
       counters = {},
       leaderboards = {},
       requestTracking = {},
+      locks = {},
     } = validateOptions(RedisKitTestingOptions, options, 'RedisKitTestingModule.forRoot()');
     const connections = Object.fromEntries(connectionNames.map((name) => [name, {}]));
     // The environment has no say in what a test does.
@@ -86,6 +97,7 @@ export class RedisKitTestingModule {
         counters: { ...counters, connection: 'default' },
         leaderboards,
         requestTracking,
+        locks: { ...locks, connection: undefined },
       },
       {},
     );
@@ -117,6 +129,15 @@ export class RedisKitTestingModule {
         ) => new Counters({ ...rest, connections: undefined, keySpace, events, options }),
       },
       ...COUNTER_SERVICES,
+      {
+        provide: LockService,
+        inject: [RESOLVED_OPTIONS, RedisKitEvents],
+        useFactory: (options: ResolvedRedisKitOptions, events: RedisKitEvents) =>
+          memoryLockService(options.locks, events),
+      },
+      { provide: FencedWriter, useClass: MemoryFencedWriter },
+      { provide: Ticks, useValue: new MemoryTicks() },
+      ...lockProviders,
       ...cacheProviders([...resolved.caches.keys()]),
       ...[...resolved.connections.keys()].map((name) => ({
         provide: getRedisToken(name),
