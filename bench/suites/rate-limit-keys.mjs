@@ -68,14 +68,12 @@ async function bytesPerKey(suiteName, server, contenders) {
     const policies = [{ name: 'p', limit, perMs: LONG_MS }];
     await withLimiters([contender], server.url, policies, async ([subject]) => {
       if (!subject) return;
-      await subject.limiter.consume('warm');
-      const before = await usedMemory(server);
       for (let key = 0; key < MEASURED_KEYS; key++) {
         const uses = Array.from({ length: limit }, () => subject.limiter.consume(`user:${key}`));
         const allowed = await Promise.all(uses);
         if (!allowed.every(Boolean)) throw new Error(`${contender.name} denied within its limit`);
       }
-      results[contender.name] = Math.round(((await usedMemory(server)) - before) / MEASURED_KEYS);
+      results[contender.name] = Math.round((await bytesOf(server)) / MEASURED_KEYS);
     });
   }
   return {
@@ -90,8 +88,21 @@ async function bytesPerKey(suiteName, server, contenders) {
   };
 }
 
-/** @param {import('../lib/run-suites.mjs').Context['server']} server */
-async function usedMemory(server) {
-  const info = String(await server.call('INFO', 'memory'));
-  return Number(/used_memory_dataset:(\d+)/.exec(info)?.[1]);
+/**
+ * What the keys that count take, each with its name and expiry.
+ * @param {import('../lib/run-suites.mjs').Context['server']} server
+ */
+async function bytesOf(server) {
+  const client = server.client();
+  let bytes = 0;
+  let cursor = '0';
+  do {
+    const [next, keys] = await client.scan(cursor, 'MATCH', '*user*', 'COUNT', 500);
+    const [, hashed] = await client.scan(cursor, 'MATCH', '*:rate-limit:*', 'COUNT', 500);
+    cursor = next;
+    for (const key of new Set([...keys, ...hashed])) {
+      bytes += (await client.memory('USAGE', key, 'SAMPLES', 0)) ?? 0;
+    }
+  } while (cursor !== '0');
+  return bytes;
 }

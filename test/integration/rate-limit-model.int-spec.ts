@@ -6,7 +6,7 @@ import { limitOf, type Limit } from '../../libs/redis-kit/src/rate-limit/limit.j
 import type { RateLimitPolicy } from '../../libs/redis-kit/src/rate-limit/policy.options.js';
 import {
   consumeAny,
-  consumeTokens,
+  consumeOne,
   correct,
 } from '../../libs/redis-kit/src/rate-limit/rate-limit.scripts.js';
 import { PolicyTexts } from '../../libs/redis-kit/src/rate-limit/stores/policy-texts.js';
@@ -51,11 +51,13 @@ function onTestClock<Key extends string, Arg extends string, Reply>(
 
 const onClock = {
   consumeAny: onTestClock(consumeAny),
-  consumeTokens: onTestClock(consumeTokens),
+  consumeOne: { ...onTestClock(consumeOne), keys: ['blocks', 'bucket', 'clock'] as const },
   correct: onTestClock(correct),
 };
 
 const POLICIES: Record<string, RateLimitPolicy[]> = {
+  // The one that has a script of its own.
+  'a token-bucket': [{ name: 'a', limit: 6, per: '1h', burst: 4 }],
   'token-bucket': [
     { name: 'a', limit: 7, per: '1h' },
     { name: 'b', limit: 5, per: '1h', burst: 2 },
@@ -173,9 +175,6 @@ describe('the scripts of rate limits', () => {
       readonly cost: number;
       readonly answer: BucketAnswer;
     }[] = [];
-    const script = limits.every(({ kind }) => kind === 'T')
-      ? onClock.consumeTokens
-      : onClock.consumeAny;
     for (const [at, step] of sequence.entries()) {
       nowUs += step.passMs * 1_000;
       await client.set(CLOCK, nowUs);
@@ -183,19 +182,25 @@ describe('the scripts of rate limits', () => {
       if ('cost' in step) {
         const counts = step.type === 'consume';
         const holder = `h${at}`;
-        const ask = (texts: PolicyTexts) =>
-          runScript(
-            client,
-            script,
-            { blocks, buckets: [...buckets, CLOCK] },
-            {
-              cost: step.cost,
-              counts: counts ? 1 : 0,
-              holder,
-              lateAfter: 0,
-              policies: limits.map((limit) => texts.of(limit)),
-            },
-          );
+        const { cost } = step;
+        const common = { cost, counts: counts ? 1 : 0, lateAfter: 0 };
+        const ask = (by: PolicyTexts) => {
+          const [bucket] = buckets;
+          const [{ a: unit, b: burst }] = limits as [Limit];
+          return limits.length === 1
+            ? runScript(
+                client,
+                onClock.consumeOne,
+                { blocks, bucket: bucket!, clock: CLOCK },
+                { ...common, unit, burst },
+              )
+            : runScript(
+                client,
+                onClock.consumeAny,
+                { blocks, buckets: [...buckets, CLOCK] },
+                { ...common, holder, policies: limits.map((limit) => by.of(limit)) },
+              );
+        };
         const guessed = await ask(guesses[at % guesses.length]!);
         expect(guessed.timeUs).toBe(nowUs);
         const said = guessed.results ? guessed : await ask(texts);

@@ -13,7 +13,10 @@ const CONCURRENCY = new URL('./lua/concurrency.lua', import.meta.url);
 export interface ConsumeReply {
   /** Time of the server, in microseconds. */
   readonly timeUs: number;
-  /** undefined: it came too late, or what the client knows of the calendar does not fit that time. */
+  /**
+   * undefined: it came too late, what the client knows of the calendar does not fit that time, or, of `consumeOne`,
+   * something is blocked.
+   */
   readonly results: readonly BucketResult[] | undefined;
   readonly allowed: boolean;
 }
@@ -28,13 +31,12 @@ export const consumeAny = defineScript({
   reply: parseConsumed,
 });
 
-/** The same with less to set up, for the most frequent kind. */
-export const consumeTokens = defineScript({
-  name: 'rate-limit.consume-tokens',
-  source: new URL('./lua/consume.lua', import.meta.url),
-  shared: [BUCKETS, BLOCKS, TOKEN_BUCKET],
-  keys: ['blocks', '...buckets'],
-  args: ['cost', 'counts', 'holder', 'lateAfter', '...policies'],
+/** For the most frequent case, see `isSimple`. */
+export const consumeOne = defineScript({
+  name: 'rate-limit.consume-one',
+  source: new URL('./lua/consume-one.lua', import.meta.url),
+  keys: ['blocks', 'bucket'],
+  args: ['cost', 'counts', 'lateAfter', 'unit', 'burst'],
   reply: parseConsumed,
 });
 
@@ -64,17 +66,17 @@ export const block = defineScript({
 const VALUES = 6;
 
 function parseConsumed(raw: RawReply): ConsumeReply {
-  const reply = raw as (number | string)[];
-  const timeUs = Number(reply[1]);
-  if (reply[0] === -1) return { timeUs, results: undefined, allowed: false };
+  const reply = raw as number[];
+  const timeUs = reply[1]!;
+  if (reply[0]! < 0) return { timeUs, results: undefined, allowed: false };
   const results: BucketResult[] = [];
   for (let at = 2; at < reply.length; at += VALUES) {
     results.push({
       allowed: reply[at] === 1,
-      remaining: reply[at + 1] as number,
-      retryAfterMs: reply[at + 2] === -1 ? Infinity : (reply[at + 2] as number),
-      resetMs: reply[at + 3] as number,
-      mark: reply[at + 4] as string,
+      remaining: reply[at + 1]!,
+      retryAfterMs: reply[at + 2] === -1 ? Infinity : reply[at + 2]!,
+      resetMs: reply[at + 3]!,
+      mark: String(reply[at + 4]),
       blocked: reply[at + 5] === 1,
     });
   }

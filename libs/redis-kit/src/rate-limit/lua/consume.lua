@@ -10,7 +10,7 @@
 local now, cost = server_time(), tonumber(ARGV[1])
 local late_after = tonumber(ARGV[4])
 if late_after > 0 and now > late_after then
-  return { -1, whole(now) }
+  return { -1, now }
 end
 local blocks = read_blocks(KEYS[1], now)
 local buckets, allowed = {}, true
@@ -19,14 +19,14 @@ for i = 2, #KEYS do
   bucket.holder = ARGV[3]
   algorithms[bucket.algorithm].look(bucket, cost)
   if bucket.misses then
-    return { -1, whole(now) }
+    return { -1, now }
   end
   bucket.fits = cost <= bucket.left
   bucket.blocked_for = math.max(blocked_for(blocks, '*', now), blocked_for(blocks, bucket.name, now))
   allowed = allowed and bucket.fits and bucket.blocked_for <= 0
   buckets[#buckets + 1] = bucket
 end
-local reply = { allowed and 1 or 0, whole(now) }
+local reply = { allowed and 1 or 0, now }
 for _, bucket in ipairs(buckets) do
   local algorithm = algorithms[bucket.algorithm]
   local is_blocked = bucket.blocked_for > 0
@@ -44,8 +44,9 @@ for _, bucket in ipairs(buckets) do
   end
   retry = bucket.limit == 0 and -1 or math.max(retry, bucket.blocked_for)
   local left = bucket.blocked_for > 0 and 0 or bucket.left
-  for _, value in ipairs({ passes and 1 or 0, left, passes and 0 or to_ms(retry), to_ms(bucket.reset), whole(bucket.mark or 0), bucket.blocked_for > 0 and 1 or 0 }) do
-    reply[#reply + 1] = value
-  end
+  local at = #reply
+  reply[at + 1], reply[at + 2] = passes and 1 or 0, left
+  reply[at + 3], reply[at + 4] = passes and 0 or to_ms(retry), to_ms(bucket.reset)
+  reply[at + 5], reply[at + 6] = bucket.mark or 0, bucket.blocked_for > 0 and 1 or 0
 end
 return reply

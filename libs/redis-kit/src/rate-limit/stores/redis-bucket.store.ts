@@ -9,7 +9,7 @@ import { rateLimitBlocksKey, rateLimitBucketKey } from '../rate-limit.keys.js';
 import {
   block,
   consumeAny,
-  consumeTokens,
+  consumeOne,
   correct,
   type ConsumeReply,
 } from '../rate-limit.scripts.js';
@@ -101,17 +101,30 @@ export class RedisBucketStore extends BucketStore {
     blocks: string,
     budget: Budget,
   ): Promise<BucketAnswer> {
-    const script = limits.every(({ kind }) => kind === 'T') ? consumeTokens : consumeAny;
-    const keys = { blocks, buckets: this.#keysOf(tracker, limits) };
+    const buckets = this.#keysOf(tracker, limits);
+    let isSimple = isSimpleRequest(limits);
     for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
       const nowUs = this.#time.nowUs;
       const lateAfter =
         nowUs === undefined ? 0 : Math.round(nowUs + budget.remainingMs * 1_000 + LATENESS_US);
-      const policies = limits.map((limit) => this.#texts.of(limit));
-      const args = { cost, counts: counts ? 1 : 0, holder, lateAfter, policies };
-      const reply: ConsumeReply = await runScript(client, script, keys, args);
+      const common = { cost, counts: counts ? 1 : 0, lateAfter };
+      let reply: ConsumeReply;
+      if (isSimple) {
+        const { a: unit, b: burst } = limits[0]!;
+        const keys = { blocks, bucket: buckets[0]! };
+        reply = await runScript(client, consumeOne, keys, { ...common, unit, burst });
+      } else {
+        const policies = limits.map((limit) => this.#texts.of(limit));
+        reply = await runScript(
+          client,
+          consumeAny,
+          { blocks, buckets },
+          { ...common, holder, policies },
+        );
+      }
       this.#time.heard(reply.timeUs);
       if (reply.results) return this.#withCalendar(limits, reply.allowed, reply.results);
+      isSimple = false;
     }
     throw new RedisUnavailableError('The clock of the server is not steady enough to count by');
   }
@@ -161,3 +174,11 @@ export class RedisBucketStore extends BucketStore {
     return limits.map(({ kind, name }) => rateLimitBucketKey(this.keySpace, tracker, kind, name));
   }
 }
+
+/** One token bucket that does nothing special. */
+const isSimpleRequest = ([first, ...others]: readonly Limit[]): boolean =>
+  others.length === 0 &&
+  first?.kind === 'T' &&
+  first.limit > 0 &&
+  !first.countDenied &&
+  first.block === undefined;

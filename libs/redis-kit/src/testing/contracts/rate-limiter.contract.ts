@@ -273,6 +273,9 @@ export function rateLimiterContract(
       await limiter.block(key, '1h');
       const denied = await limiter.consume(key, [BUCKET, SLOTS]);
       assert.deepEqual(denied.denied, ['five', 'five']);
+      const alone = await limiter.consume(key, [BUCKET]);
+      assert.equal(alone.allowed, false);
+      assert.equal(alone.policies[0]!.blocked, true);
       assert.ok(denied.retryAfterMs > 3_000_000 && denied.retryAfterMs <= 3_600_000);
       await limiter.unblock(key);
       assert.equal((await limiter.consume(key, [BUCKET, SLOTS])).allowed, true);
