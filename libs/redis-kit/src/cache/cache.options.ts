@@ -1,5 +1,6 @@
 import { toMs, type Duration } from '../core/duration.js';
 import {
+  Is,
   IsDuration,
   IsFlag,
   IsIntegerBetween,
@@ -9,6 +10,7 @@ import {
 import { Nested } from '../core/options/nested.js';
 import type { Freshness } from './freshness.js';
 import { FreshnessOptions, resolveFreshness } from './freshness.options.js';
+import { isKeyv, type KeyvLike } from './stores/keyv-like.js';
 
 /** Options of the memory in front of a Redis cache. */
 export class L1Options {
@@ -37,11 +39,15 @@ export class CacheOptions extends FreshnessOptions {
   ttl?: Duration | undefined;
 
   /**
-   * Where values live: in Redis, shared by all processes, or in the memory of this process.
+   * Where values live: in Redis, shared by all processes, in the memory of this process, or in a `Keyv` of yours, such as
+   * one of `@keyv/postgres`, which promises less. Its `throwOnErrors` is set, and it is not closed.
    * @default 'redis'
    */
-  @IsOneOf(['redis', 'memory'])
-  store?: 'redis' | 'memory' | undefined;
+  @Is(
+    '"redis", "memory" or a Keyv',
+    (store) => store === 'redis' || store === 'memory' || isKeyv(store),
+  )
+  store?: 'redis' | 'memory' | KeyvLike | undefined;
 
   /**
    * Named connection of a `redis` store.
@@ -133,7 +139,7 @@ export class CacheOptions extends FreshnessOptions {
 export interface ResolvedCacheOptions {
   readonly ttlMs: number;
   readonly freshness: Freshness;
-  readonly store: 'redis' | 'memory';
+  readonly store: 'redis' | 'memory' | KeyvLike;
   readonly connection: string;
   readonly l1: { readonly maxEntries: number; readonly maxBytes: number } | undefined;
   readonly tracking: boolean;

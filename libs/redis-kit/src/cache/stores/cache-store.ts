@@ -52,4 +52,9 @@ export abstract class CacheStore {
 
   /** The clock that staleness is counted by, in milliseconds: the same for all who share the store. */
   abstract now(budget: Budget): Answer<number>;
+
+  /** Lets go of what the store itself has opened. */
+  close(): void {
+    // Most have opened nothing.
+  }
 }
