@@ -19,7 +19,7 @@ describe('a cache in PostgreSQL, by Keyv', () => {
 
   beforeAll(async () => {
     pglite = await PGlite.create();
-    server = new PGLiteSocketServer({ db: pglite, port: 0, host: '127.0.0.1' });
+    server = new PGLiteSocketServer({ db: pglite, port: 0, host: '127.0.0.1', maxConnections: 10 });
     await server.start();
     keyv = open();
   });
@@ -101,19 +101,11 @@ describe('a cache in PostgreSQL, by Keyv', () => {
       { by: 'invalidateTags', invalidate: () => there.invalidateTags('tag') },
       { by: 'clear', invalidate: () => there.clear() },
     ])('keeps out what was read before the other process’ $by', async ({ by, invalidate }) => {
-      const [entered, release] = [gate(), gate()];
-      const late = here.getOrSet(
-        by,
-        async () => {
-          entered.open();
-          await release.passed;
-          return 'old';
-        },
-        { tags: ['tag'] },
-      );
-      await entered.passed;
+      const held = gate<string>();
+      const late = here.getOrSet(by, held.factory, { tags: ['tag'] });
+      await held.entered;
       await invalidate();
-      release.open();
+      held.open('old');
       expect(await late).toBe('old');
       expect(await there.lookup(by)).toEqual({ hit: false });
       expect(await here.lookup(by)).toEqual({ hit: false });
