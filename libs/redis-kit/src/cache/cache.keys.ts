@@ -24,6 +24,11 @@ export function cacheEpochKey(keySpace: KeySpace, cache: string): string {
   return keySpace.key('cache-epoch', cache);
 }
 
+/** `<namespace>:v1:cache-warm:{<cache>:<warm-up>}` — who warms, and that it was done (string, expires). */
+export function cacheWarmKey(keySpace: KeySpace, cache: string, warmUp: string): string {
+  return keySpace.key('cache-warm', `${escapeName(cache)}:${boundedKey(warmUp)}`);
+}
+
 /** `<namespace>:v1:cache-` — what the keys of all tokens, and of nothing else that is kept, begin with. */
 export function cacheTokensPrefix(keySpace: KeySpace): string {
   return keySpace.prefix('cache-');

@@ -34,12 +34,16 @@ export interface CacheEngine {
   readonly onError: (operation: string, key: string, error: unknown) => void;
 }
 
-export interface ReadThrough {
+/** What a read asks for. */
+export interface Target {
   /** As the application spells it. */
   readonly name: string;
   readonly key: string;
   readonly tags: ReadonlySet<string>;
   readonly freshness: Freshness;
+}
+
+export interface ReadThrough extends Target {
   readonly factory: (context: FactoryContext<never>) => unknown;
 }
 
@@ -63,7 +67,7 @@ export type Found =
 /** What a view means. Bytes that cannot be decoded count as absent, never as an error. */
 export async function decode(
   engine: CacheEngine,
-  { name, key }: Pick<ReadThrough, 'name' | 'key'>,
+  { name, key }: Pick<Target, 'name' | 'key'>,
   view: Read,
   budget: Budget,
 ): Answer<Found> {
@@ -96,7 +100,7 @@ export async function decode(
 }
 
 /** The outcome for everybody who shares the read. */
-export const answeredBy = ({ value, tags }: FoundValue, call: ReadThrough): Outcome => ({
+export const answeredBy = ({ value, tags }: FoundValue, call: Target): Outcome => ({
   value,
   source: 'cache',
   isTaggedLate: tags.some((tag) => !call.tags.has(tag)),

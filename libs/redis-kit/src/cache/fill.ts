@@ -70,10 +70,10 @@ async function store(
 }
 
 /** What to store and for how long; undefined when the value must not be stored, or cannot. */
-async function encode(
+export async function encode(
   engine: CacheEngine,
   { key, freshness }: ReadThrough,
-  { stamp, seen }: Place,
+  { stamp, seen }: Pick<Place, 'stamp' | 'seen'>,
   run: FactoryRun,
   value: unknown,
   budget: Budget,

@@ -52,6 +52,11 @@ export class Invalidations {
     }
   }
 
+  /** Queues one for later, when it is known that Redis does not take it now. */
+  postpone(invalidation: Invalidation): void {
+    this.#enqueue(invalidation);
+  }
+
   /** True when something pending concerns this key or one of these tags. */
   concerns(key: string, tags: Iterable<string>): boolean {
     if (this.#pending.length === 0) return false;

@@ -3,7 +3,8 @@ import type { RedisKitEvents } from '../../core/events.js';
 import { withDeadline } from '../../core/failsafe/deadline.js';
 import { Budget, Failsafe } from '../../core/failsafe/failsafe.js';
 import { withStaleFrom } from '../entry.js';
-import { CacheStore, type Answer } from './cache-store.js';
+import { Glob } from '../glob.js';
+import { CacheStore, type Answer, type RemovalListener } from './cache-store.js';
 import { KeyQueue } from './key-queue.js';
 import type { KeyvEntry, KeyvLike } from './keyv-like.js';
 import type { StoreFailureListener } from './redis-cache.store.js';
@@ -146,6 +147,34 @@ export class KeyvCacheStore extends CacheStore {
   /** The clock of this process: a Keyv has none that is shared. */
   async now(): Promise<number> {
     return Date.now();
+  }
+
+  /** Keys of more than 200 characters, or with others than those of ASCII, are kept by a digest and match nothing. */
+  async removeMatching(glob: string, deadlineMs: number, onStep: RemovalListener): Promise<number> {
+    const { keyv } = this.settings;
+    if (typeof keyv.iterator !== 'function') {
+      throw new Error('The adapter of the Keyv cannot list its keys: invalidate by tags');
+    }
+    const pattern = new Glob(glob);
+    // Keyv takes off what it believes to be the namespace: everything up to the first colon.
+    const restOfNamespace = keyv.namespace?.split(':').slice(1).join(':') ?? '';
+    const keys = keyv.iterator(keyv.namespace)[Symbol.asyncIterator]();
+    let removed = 0;
+    for (;;) {
+      const next = await withDeadline(
+        'cache.scan',
+        deadlineMs,
+        this.#honest(() => keys.next()),
+      );
+      if (next.done === true) break;
+      const [listed] = next.value as [string, unknown];
+      const key = restOfNamespace === '' ? listed : listed.slice(restOfNamespace.length + 1);
+      if (!pattern.matches(key)) continue;
+      if (await this.remove(key, deadlineMs)) removed += 1;
+      onStep(removed);
+    }
+    onStep(removed);
+    return removed;
   }
 
   override close(): void {

@@ -8,6 +8,8 @@ export interface KeyvLike {
   getMany(keys: string[], options: { raw: true }): Promise<(KeyvEntry | undefined)[]>;
   set(key: string, value: string, ttl: number): Promise<boolean>;
   delete(key: string): Promise<boolean>;
+  /** Only of adapters that can list their keys. */
+  readonly iterator?: ((namespace?: string) => AsyncIterable<unknown>) | undefined;
   on(event: 'error', listener: (error: unknown) => void): unknown;
   off(event: 'error', listener: (error: unknown) => void): void;
 }
