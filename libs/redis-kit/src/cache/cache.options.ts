@@ -65,6 +65,23 @@ export class CacheOptions extends FreshnessOptions {
   l1?: L1Options | undefined;
 
   /**
+   * Keeps what was read for the rest of a request, in a scope opened by `CacheMemoMiddleware`, `CacheMemoInterceptor` or
+   * `runWithMemo`: asked again there, the same value is answered. Such values are frozen.
+   * @default false
+   */
+  @IsFlag()
+  memo?: boolean | undefined;
+
+  /**
+   * Number of the form of the values. Begin with 1, and count it up by one with a deployment that stores another form
+   * under the same keys: old and new processes then have values of their own, and each reaches those of the other by
+   * `delete`, `expire`, `invalidateTags` and `clear`.
+   * @default none: the keys of version 1, and no other version is reached by `delete` and `expire`
+   */
+  @IsIntegerBetween(1, 1_000_000)
+  version?: number | undefined;
+
+  /**
    * Whether current tokens are remembered, kept coherent by a link to each master; otherwise they are read with each
    * entry. Needed by `l1`.
    * @default true
@@ -142,6 +159,8 @@ export interface ResolvedCacheOptions {
   readonly store: 'redis' | 'memory' | KeyvLike;
   readonly connection: string;
   readonly l1: { readonly maxEntries: number; readonly maxBytes: number } | undefined;
+  readonly memo: boolean;
+  readonly version: number | undefined;
   readonly tracking: boolean;
   readonly maxEntries: number;
   readonly deadlineMs: number;
@@ -165,6 +184,8 @@ export function resolveCacheOptions(options: CacheOptions): ResolvedCacheOptions
       maxEntries: options.l1.maxEntries ?? 1_000,
       maxBytes: options.l1.maxBytes ?? 64 * 1024 * 1024,
     },
+    memo: options.memo ?? false,
+    version: options.version,
     tracking: options.tracking ?? true,
     maxEntries: options.maxEntries ?? 10_000,
     deadlineMs: toMs(options.deadline ?? '100ms'),

@@ -12,12 +12,12 @@ export async function sharedRead<T>(
   factory: CacheFactory<T>,
   options: CacheCallOptions,
 ): Promise<T> {
-  const { announce, engine, flights, local, runs } = cache;
+  const { announce, engine, flights, memo, runs } = cache;
   const startedAt = performance.now();
   const freshness = freshnessOf(cache.options.freshness, options);
   const tags = tagSet(options.tags);
   const entryKey = cache.entryKey(key);
-  const kept = freshness.isStrict ? undefined : local?.value(entryKey, tags);
+  const kept = freshness.isStrict ? undefined : cache.kept(entryKey, tags);
   if (kept) {
     announce.hit(key, 'memory', startedAt);
     return kept.value as T;
@@ -27,10 +27,12 @@ export async function sharedRead<T>(
   }
   const run = (context: FactoryContext<never>) =>
     flights.runFactory(entryKey, () => factory(context));
+  const askedAt = memo?.moment();
   const start = () => getOrSet(engine, { name: key, key: entryKey, tags, freshness, factory: run });
   const { value, source } = await (freshness.isStrict
     ? flights.start(entryKey, tags, start)
     : flights.join(entryKey, tags, start));
   announce.read(key, source, startedAt);
+  if (askedAt !== undefined && source === 'cache') memo?.remember(entryKey, value, tags, askedAt);
   return value as T;
 }
