@@ -202,6 +202,29 @@ describe('the store in a Keyv', () => {
     expect(await store.read(['key'], patient())).toEqual([null]);
   });
 
+  it.each(['keyv', 'a:b', 'name:space:'])(
+    'removes by a glob, in the namespace %s',
+    async (namespace) => {
+      const store = open(new Keyv({ namespace }));
+      for (const key of ['k:1', 'k:2', 'other']) {
+        await store.write(key, Buffer.from('value'), HOUR_MS, patient());
+      }
+      const steps: number[] = [];
+      expect(await store.removeMatching('k:*', PATIENT_MS, (count) => steps.push(count))).toBe(2);
+      expect(steps).toEqual([1, 2, 2]);
+      expect(await store.read(['k:1', 'k:2', 'other'], patient())).toEqual([
+        null,
+        null,
+        Buffer.from('value'),
+      ]);
+    },
+  );
+
+  it('says so when its keys cannot be listed', async () => {
+    const store = open(new Keyv({ store: new SilentAdapter() }));
+    await expect(store.removeMatching('*', PATIENT_MS, () => undefined)).rejects.toThrow('by tags');
+  });
+
   it('hears no more of the Keyv once it is closed', () => {
     const keyv = new Keyv();
     open(keyv).close();
