@@ -12,7 +12,6 @@ import {
   cacheRefreshKey,
   cacheTagKey,
   cacheTokensPrefix,
-  inNeighbourVersions,
 } from './cache.keys.js';
 import type { ResolvedCacheOptions } from './cache.options.js';
 import type { CacheEngine } from './engine.js';
@@ -23,6 +22,7 @@ import { keepValue } from './keep-value.js';
 import { LateTags } from './late-tags.js';
 import { LocalMemory } from './local-memory.js';
 import { RequestMemo } from './request-memo.js';
+import { inNeighbourVersions } from './schema-version.js';
 import type { CacheStore } from './stores/cache-store.js';
 import { Tokens } from './tokens.js';
 

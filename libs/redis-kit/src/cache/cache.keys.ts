@@ -1,5 +1,6 @@
 import { hash } from 'node:crypto';
 import type { KeySpace } from '../core/key-space.js';
+import { versionPart } from './schema-version.js';
 
 /** Keys longer than this are hashed: a long key costs memory and time in every command that names it. */
 const MAX_KEY_BYTES = 512;
@@ -7,18 +8,6 @@ const MAX_KEY_BYTES = 512;
 /** `<namespace>:v1:cache:{<cache>:<key>}[:<version>]` — one entry or lease; of version 1 without it (string, expires). */
 export function cacheEntryKey(keySpace: KeySpace, cache: string, key: string, version = 1): string {
   return keySpace.key('cache', `${escapeName(cache)}:${boundedKey(key)}`, versionPart(version));
-}
-
-/**
- * The key of an entry in its own version, in the one before and in the one after: what a process of the deployment before
- * or after this one may have stored of it.
- */
-export function inNeighbourVersions(entryKey: string, version: number): string[] {
-  const part = versionPart(version);
-  const first = part === undefined ? entryKey : entryKey.slice(0, -(part.length + 1));
-  return [version - 1, version, version + 1]
-    .filter((other) => other >= 1)
-    .map((other) => (other === 1 ? first : `${first}:${versionPart(other)}`));
 }
 
 /** `<namespace>:v1:cache-refresh:{<cache>:<key>}[:<version>]` — who makes a stale value anew, or that it failed (string, expires). */
@@ -57,10 +46,6 @@ export function cacheEntriesPrefix(keySpace: KeySpace, cache: string): string {
   // Without the closing brace of the hash tag.
   return keySpace.key('cache', `${escapeName(cache)}:`).slice(0, -1);
 }
-
-/** Caches whose values never changed their form spell it out nowhere. */
-const versionPart = (version: number): string | undefined =>
-  version === 1 ? undefined : String(version);
 
 /** Keeps the end of a cache's name recognisable: `b:c` of cache `a` is not `c` of cache `a:b`. */
 const escapeName = (cache: string): string => cache.replace(/[%:]/g, encodeURIComponent);
