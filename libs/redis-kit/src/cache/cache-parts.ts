@@ -22,7 +22,7 @@ import { keepValue } from './keep-value.js';
 import { LateTags } from './late-tags.js';
 import { LocalMemory } from './local-memory.js';
 import { RequestMemo } from './request-memo.js';
-import { inNeighbourVersions } from './schema-version.js';
+import { inNeighbourVersions, versionSuffix } from './schema-version.js';
 import type { CacheStore } from './stores/cache-store.js';
 import { Tokens } from './tokens.js';
 
@@ -52,6 +52,8 @@ export class CacheParts {
   readonly invalidations: Invalidations;
   readonly announce: Announcements;
   readonly engine: CacheEngine;
+  readonly #entriesPrefix: string;
+  readonly #versionSuffix: string;
 
   constructor({ name, options, store, keySpace, events, tracking }: CacheDependencies) {
     const { deadlineMs, invalidationDeadlineMs } = options;
@@ -60,6 +62,8 @@ export class CacheParts {
     this.store = store;
     this.keySpace = keySpace;
     this.memo = options.memo ? new RequestMemo() : undefined;
+    this.#versionSuffix = versionSuffix(options.version);
+    this.#entriesPrefix = cacheEntriesPrefix(keySpace, name);
     this.announce = new Announcements(name, events);
     this.local = tracking && this.#remember(tracking);
     this.tokens = new Tokens({ cache: name, keySpace, store, local: this.local });
@@ -86,6 +90,7 @@ export class CacheParts {
       events,
       deadlineMs,
       leaseMs: options.leaseMs,
+      leaseLimitMs: options.leaseLimitMs,
       leaderWaitMs: options.leaderWaitMs,
       refreshKey: (key) => cacheRefreshKey(keySpace, name, key, options.version),
       keep: (...read) => keepValue({ local: this.local, store, deadlineMs }, ...read),
@@ -103,7 +108,7 @@ export class CacheParts {
       const given = inspect(key).slice(0, 80);
       throw new CacheKeyError(`A cache key is text that is not empty, got ${given}`);
     }
-    return cacheEntryKey(this.keySpace, this.name, key, this.options.version);
+    return cacheEntryKey(this.#entriesPrefix, key, this.#versionSuffix);
   }
 
   /** True when one of them found something. */
@@ -131,11 +136,14 @@ export class CacheParts {
   }
 
   /** What this process may answer by itself: of the request, or from local memory. */
-  kept(entryKey: string, tags: ReadonlySet<string>): { readonly value: unknown } | undefined {
-    const memoized = this.memo?.value(entryKey, tags);
+  kept(entryKey: string, declared: Iterable<string>): { readonly value: unknown } | undefined {
+    const { memo, local } = this;
+    if (!memo) return local?.value(entryKey, declared);
+    const tags = new Set(declared);
+    const memoized = memo.value(entryKey, tags);
     if (memoized) return memoized;
-    const kept = this.local?.value(entryKey, tags);
-    if (kept) this.memo?.remember(entryKey, kept.value, tags, this.memo.moment());
+    const kept = local?.value(entryKey, tags);
+    if (kept) memo.remember(entryKey, kept.value, tags, memo.moment());
     return kept;
   }
 
@@ -144,11 +152,13 @@ export class CacheParts {
     const epochKey = cacheEpochKey(keySpace, name);
     const tagKey = (tag: string) => cacheTagKey(keySpace, name, tag);
     tracking.watch(cacheTokensPrefix(keySpace));
-    if (options.l1) tracking.watch(cacheEntriesPrefix(keySpace, name));
+    if (options.l1) tracking.watch(this.#entriesPrefix);
     tracking.onChange((key) => {
       if (key === epochKey) flights.detachAll();
       else flights.detachWhere((tags) => [...tags].some((tag) => tagKey(tag) === key));
     });
-    return new LocalMemory(tracking, { l1: options.l1, epochKey, tagKey });
+    const isDoubtful = (key: string, tags: Iterable<string>) =>
+      this.invalidations.concerns(key, tags);
+    return new LocalMemory(tracking, { l1: options.l1, epochKey, tagKey, isDoubtful });
   }
 }

@@ -1,24 +1,25 @@
 import { hash } from 'node:crypto';
 import type { KeySpace } from '../core/key-space.js';
-import { versionPart } from './schema-version.js';
+import { versionSuffix } from './schema-version.js';
 
 /** Keys longer than this are hashed: a long key costs memory and time in every command that names it. */
 const MAX_KEY_BYTES = 512;
+const TILDE = 0x7e;
 
 /** `<namespace>:v1:cache:{<cache>:<key>}[:<version>]` — one entry or lease; of version 1 without it (string, expires). */
-export function cacheEntryKey(keySpace: KeySpace, cache: string, key: string, version = 1): string {
-  return keySpace.key('cache', `${escapeName(cache)}:${boundedKey(key)}`, versionPart(version));
-}
+export const cacheEntryKey = (entriesPrefix: string, key: string, versionSuffix = ''): string =>
+  // Prefix and suffix are made once a cache, because hits are many.
+  `${entriesPrefix}${boundedKey(key)}}${versionSuffix}`;
 
 /** `<namespace>:v1:cache-refresh:{<cache>:<key>}[:<version>]` — who makes a stale value anew, or that it failed (string, expires). */
 export function cacheRefreshKey(
   keySpace: KeySpace,
   cache: string,
   key: string,
-  version = 1,
+  version?: number,
 ): string {
   const entity = `${escapeName(cache)}:${boundedKey(key)}`;
-  return keySpace.key('cache-refresh', entity, versionPart(version));
+  return `${keySpace.key('cache-refresh', entity)}${versionSuffix(version)}`;
 }
 
 /** `<namespace>:v1:cache-tag:{<cache>:<tag>}` — the current token of a tag (string, expires). */
@@ -55,7 +56,8 @@ const escapeName = (cache: string): string => cache.replace(/[%:]/g, encodeURICo
  * it could imitate a digest), and when it is no well-formed Unicode, of which UTF-8 makes one and the same.
  */
 function boundedKey(key: string): string {
-  const isPlain = Buffer.byteLength(key) <= MAX_KEY_BYTES && !/^~|\p{Surrogate}/u.test(key);
-  if (isPlain) return key;
+  // No character of a string takes more than three bytes.
+  const isShort = key.length * 3 <= MAX_KEY_BYTES || Buffer.byteLength(key) <= MAX_KEY_BYTES;
+  if (isShort && key.charCodeAt(0) !== TILDE && !/\p{Surrogate}/u.test(key)) return key;
   return `~${key.slice(0, 64)}~${hash('sha256', JSON.stringify(key), 'base64url')}`;
 }

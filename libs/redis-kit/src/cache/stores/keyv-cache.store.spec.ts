@@ -183,8 +183,10 @@ describe('the store in a Keyv', () => {
   it('keeps a write that is late from overtaking the removal behind it', async () => {
     let release = (): void => undefined;
     const held = new Promise<void>((resolve) => (release = resolve));
+    let sets = 0;
     class HeldAdapter extends SilentAdapter {
       override async set(key: string, value: unknown): Promise<void> {
+        sets += 1;
         await held;
         return super.set(key, value);
       }
@@ -199,6 +201,7 @@ describe('the store in a Keyv', () => {
     const removed = store.remove('key', PATIENT_MS);
     release();
     expect(await removed).toBe(true);
+    expect(sets).toBe(1);
     expect(await store.read(['key'], patient())).toEqual([null]);
   });
 
