@@ -82,6 +82,10 @@ export type {
   FreshnessOptions,
 } from './cache/freshness.options.js';
 export type { CacheOptions } from './cache/cache.options.js';
+export { CacheMemoInterceptor } from './cache/cache-memo.interceptor.js';
+export { CacheMemoMiddleware } from './cache/cache-memo.middleware.js';
+export { runWithMemo } from './cache/request-memo.js';
+export type { KeyvEntry, KeyvLike } from './cache/stores/keyv-like.js';
 export { HttpCache } from './cache/http/http-cache.decorator.js';
 export { HttpCacheInterceptor } from './cache/http/http-cache.interceptor.js';
 export type {

@@ -3,11 +3,10 @@ import type { RedisConnections } from '../core/connections/redis-connections.js'
 import type { RedisKitEvents } from '../core/events.js';
 import type { KeySpace } from '../core/key-space.js';
 import { ConfigurationError } from '../core/redis-kit.error.js';
-import { safeMessage } from '../core/redact.js';
 import { CacheService } from './cache.service.js';
 import { resolveCacheOptions, type CacheOptions } from './cache.options.js';
-import { MemoryCacheStore } from './stores/memory-cache.store.js';
-import { RedisCacheStore } from './stores/redis-cache.store.js';
+import type { CacheStore } from './stores/cache-store.js';
+import { openStore } from './stores/open-store.js';
 
 /** Injection token of a named cache. */
 export const getCacheToken = (name = 'default'): symbol => Symbol.for(`redis-kit:cache:${name}`);
@@ -26,6 +25,7 @@ export interface CachesDependencies {
 /** Every named cache of one application. */
 export class Caches {
   readonly #caches = new Map<string, CacheService>();
+  readonly #stores: CacheStore[] = [];
 
   constructor(private readonly dependencies: CachesDependencies) {}
 
@@ -49,14 +49,18 @@ export class Caches {
     }
     const connection =
       resolved.store === 'redis' ? connections?.get(resolved.connection) : undefined;
-    const onFailure = (operation: string, key: string, error: unknown) =>
-      events.emit('cache.error', { cache: name, key, operation, message: safeMessage(error) });
+    const store = openStore({
+      name,
+      options: resolved,
+      connection,
+      hasRedis: !!connections,
+      events,
+    });
+    this.#stores.push(store);
     const cache = new CacheService({
       name,
       options: resolved,
-      store: connection
-        ? new RedisCacheStore(connection, onFailure)
-        : new MemoryCacheStore(resolved.maxEntries),
+      store,
       keySpace,
       events,
       tracking: resolved.tracking ? connection?.tracking : undefined,
@@ -75,5 +79,6 @@ export class Caches {
   /** Resolves when the calls now in progress are done. */
   async close(): Promise<void> {
     await Promise.all([...this.#caches.values()].map((cache) => cache.close()));
+    for (const store of this.#stores) store.close();
   }
 }

@@ -1,0 +1,34 @@
+import type { RedisConnection } from '../../core/connections/redis-connection.js';
+import type { RedisKitEvents } from '../../core/events.js';
+import { safeMessage } from '../../core/redact.js';
+import type { ResolvedCacheOptions } from '../cache.options.js';
+import type { CacheStore } from './cache-store.js';
+import { KeyvCacheStore } from './keyv-cache.store.js';
+import { MemoryCacheStore } from './memory-cache.store.js';
+import { RedisCacheStore } from './redis-cache.store.js';
+
+interface OpenStoreSettings {
+  readonly name: string;
+  readonly options: Pick<ResolvedCacheOptions, 'store' | 'maxEntries'>;
+  readonly connection: RedisConnection | undefined;
+  /** false: in tests everything is in memory, whatever the options say. */
+  readonly hasRedis: boolean;
+  readonly events: RedisKitEvents;
+}
+
+/** The store that the options of a cache ask for. */
+export function openStore({
+  name,
+  options: { store, maxEntries },
+  connection,
+  hasRedis,
+  events,
+}: OpenStoreSettings): CacheStore {
+  const onFailure = (operation: string, key: string, error: unknown) =>
+    events.emit('cache.error', { cache: name, key, operation, message: safeMessage(error) });
+  if (connection) return new RedisCacheStore(connection, onFailure);
+  if (hasRedis && typeof store === 'object') {
+    return new KeyvCacheStore({ cache: name, keyv: store, events, onFailure });
+  }
+  return new MemoryCacheStore(maxEntries);
+}
