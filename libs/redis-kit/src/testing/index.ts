@@ -32,4 +32,9 @@ export type {
   CacheStoreContractOptions,
   CacheStoreSubject,
 } from './contracts/cache-store.contract.js';
+export { throttlerStorageContract } from './contracts/throttler-storage.contract.js';
+export type {
+  CountingStorage,
+  ThrottlerStorageSubject,
+} from './contracts/throttler-storage.contract.js';
 export type { ContractCase, ContractSubject } from './contracts/contract.js';

@@ -8,6 +8,7 @@ import { KeySpace } from '../core/key-space.js';
 import { Is } from '../core/options/constraints.js';
 import { NestedRecord } from '../core/options/nested.js';
 import { validateOptions } from '../core/options/validate-options.js';
+import { WITHOUT_REDIS } from '../core/without-redis.js';
 import { isListeners, resolveRedisKitOptions } from '../redis-kit.options.js';
 import { cacheProviders, FOUNDATION, RESOLVED_OPTIONS, tokenOf } from '../redis-kit.providers.js';
 import { noRedis } from './no-redis.js';
@@ -54,6 +55,7 @@ export class RedisKitTestingModule {
     const exported: Provider[] = [
       ...FOUNDATION,
       { provide: RedisConnections, useValue: noRedis('RedisConnections') },
+      { provide: WITHOUT_REDIS, useValue: true },
       {
         provide: Caches,
         inject: [KeySpace, RedisKitEvents],
