@@ -15,7 +15,9 @@ describe('the Lua scripts', () => {
   });
 
   it('are each declared exactly once, and every declaration has its script', () => {
-    expect(declarations.map(({ lua }) => shown(lua)).sort()).toEqual(scripts.map(shown));
+    const shared = new Set(declarations.flatMap(({ shared: path }) => path ?? []));
+    const declared = [...declarations.map(({ lua }) => lua), ...shared];
+    expect(declared.map(shown).sort()).toEqual(scripts.map(shown).sort());
   });
 
   it('have names that no other script has', () => {
@@ -26,8 +28,10 @@ describe('the Lua scripts', () => {
   it('are, in header, declaration and body, about the same keys and arguments, and keep the rules', () => {
     const faults = declarations
       .filter(({ lua }) => scripts.includes(lua))
-      .flatMap(({ lua, ...names }) =>
-        faultsOf(read(lua), names).map((fault) => `${shown(lua)}: ${fault}`),
+      .flatMap(({ lua, shared, ...names }) =>
+        faultsOf(read(lua), names, shared && read(shared)).map(
+          (fault) => `${shown(lua)}: ${fault}`,
+        ),
       );
     expect(faults).toEqual([]);
   });

@@ -54,3 +54,22 @@ export type {
   HttpCacheVaryBy,
 } from './cache/http/http-cache.options.js';
 export type { FromRequest, HttpCacheRequest } from './cache/http/http-request.js';
+
+// Rate limits
+export { RateLimiter } from './rate-limit/rate-limiter.js';
+export { RateLimitCostError } from './rate-limit/rate-limit.errors.js';
+export type {
+  RateLimitCallOptions,
+  RateLimitDecision,
+  RateLimitOutlook,
+  RateLimitPolicyResult,
+  RateLimitSource,
+  RateLimitTracker,
+} from './rate-limit/decision.js';
+export type {
+  RateLimitAlgorithm,
+  RateLimitBlockOptions,
+  RateLimitInsurance,
+  RateLimitPolicy,
+} from './rate-limit/policy.options.js';
+export type { DenyCacheOptions, RateLimitOptions } from './rate-limit/rate-limit.options.js';

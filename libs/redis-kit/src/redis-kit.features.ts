@@ -4,6 +4,10 @@ import { RedisConnections } from './core/connections/redis-connections.js';
 import { RedisKitEvents } from './core/events.js';
 import { KeySpace } from './core/key-space.js';
 import { Lifecycle } from './core/lifecycle.js';
+import { createRateLimiter } from './rate-limit/create-rate-limiter.js';
+import { RateLimiter } from './rate-limit/rate-limiter.js';
+import type { ResolvedRedisKitOptions } from './redis-kit.options.js';
+import { RESOLVED_OPTIONS } from './redis-kit.providers.js';
 
 /** The capabilities on Redis, one after the other. Each one registers with `Lifecycle` what it has to end. */
 export const FEATURES: readonly Provider[] = [
@@ -20,5 +24,15 @@ export const FEATURES: readonly Provider[] = [
       lifecycle.register({ name: 'cache', drain: () => caches.close() });
       return caches;
     },
+  },
+  {
+    provide: RateLimiter,
+    inject: [RESOLVED_OPTIONS, RedisConnections, KeySpace, RedisKitEvents],
+    useFactory: (
+      { rateLimit }: ResolvedRedisKitOptions,
+      connections: RedisConnections,
+      keySpace: KeySpace,
+      events: RedisKitEvents,
+    ) => createRateLimiter({ options: rateLimit, connections, keySpace, events }),
   },
 ];

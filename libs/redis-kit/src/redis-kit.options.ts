@@ -11,9 +11,14 @@ import type { ConnectPolicy } from './core/connections/redis-connections.js';
 import { toMs, type Duration } from './core/duration.js';
 import type { RedisKitListeners } from './core/events.js';
 import { Is, IsDuration, IsFlag, IsOneOf, IsText } from './core/options/constraints.js';
-import { NestedRecord } from './core/options/nested.js';
+import { Nested, NestedRecord } from './core/options/nested.js';
 import { optionPath, validateOptions } from './core/options/validate-options.js';
 import { ConfigurationError, type ConfigurationIssue } from './core/redis-kit.error.js';
+import {
+  RateLimitOptions,
+  resolveRateLimitOptions,
+  type ResolvedRateLimitOptions,
+} from './rate-limit/rate-limit.options.js';
 
 const ROOT = 'forRoot()';
 const DEFAULT_URL = 'redis://localhost:6379';
@@ -64,6 +69,10 @@ export class RedisKitOptions {
   @NestedRecord(() => CacheOptions)
   caches?: Record<string, CacheOptions> | undefined;
 
+  /** What all rate limits have in common. */
+  @Nested(() => RateLimitOptions)
+  rateLimit?: RateLimitOptions | undefined;
+
   /** Listeners by event name; the same as `RedisKitEvents.on`. */
   @Is('an object of functions by event name', isListeners)
   onEvents?: RedisKitListeners | undefined;
@@ -82,6 +91,7 @@ export interface ResolvedRedisKitOptions {
   readonly connections: ReadonlyMap<string, ResolvedConnectionOptions>;
   readonly shutdownTimeoutMs: number;
   readonly caches: ReadonlyMap<string, CacheOptions>;
+  readonly rateLimit: ResolvedRateLimitOptions;
   readonly onEvents: RedisKitListeners;
 }
 
@@ -98,7 +108,10 @@ export function resolveRedisKitOptions(
   const caches = new Map(Object.entries({ default: {}, ...options.caches }));
   const issues: ConfigurationIssue[] = [];
   const connections = resolveConnections(options, environment, issues);
-  checkCacheConnections(caches, ['default', ...Object.keys(options.connections ?? {})], issues);
+  const connectionNames = ['default', ...Object.keys(options.connections ?? {})];
+  checkCacheConnections(caches, connectionNames, issues);
+  const rateLimit = resolveRateLimitOptions(options.rateLimit ?? {});
+  checkConnection(`${ROOT}.rateLimit`, rateLimit.connection, connectionNames, issues);
   if (issues.length > 0) throw new ConfigurationError(issues);
   return {
     namespace: options.namespace ?? defaultNamespace(environment),
@@ -106,6 +119,7 @@ export function resolveRedisKitOptions(
     connections,
     shutdownTimeoutMs: toMs(options.shutdownTimeout ?? '5s'),
     caches,
+    rateLimit,
     onEvents: definedOnly(options.onEvents ?? {}),
   };
 }
@@ -160,13 +174,24 @@ function checkCacheConnections(
 ): void {
   for (const [name, options] of caches) {
     const { connection, store } = resolveCacheOptions(options);
-    if (store !== 'redis' || connectionNames.includes(connection)) continue;
-    issues.push({
-      path: `${optionPath(`${ROOT}.caches`, name)}.connection`,
-      given: JSON.stringify(connection),
-      expected: `one of ${[...new Set(connectionNames)].join(', ')}`,
-    });
+    if (store === 'redis') {
+      checkConnection(optionPath(`${ROOT}.caches`, name), connection, connectionNames, issues);
+    }
   }
+}
+
+function checkConnection(
+  path: string,
+  connection: string,
+  known: readonly string[],
+  issues: ConfigurationIssue[],
+): void {
+  if (known.includes(connection)) return;
+  issues.push({
+    path: `${path}.connection`,
+    given: JSON.stringify(connection),
+    expected: `one of ${[...new Set(known)].join(', ')}`,
+  });
 }
 
 const constantCase = (name: string): string =>

@@ -9,6 +9,8 @@ export interface ScriptDeclaration extends DeclaredNames {
   readonly name: string;
   /** Absolute path of the `.lua` file. */
   readonly lua: string;
+  /** Absolute path of the `.lua` file put before it. */
+  readonly shared?: string;
   /** Where it is declared, for messages. */
   readonly where: string;
 }
@@ -43,16 +45,26 @@ export function declarationsIn(
     };
     const name = literal(value('name'));
     const source = sourceOf(value('source'));
+    const shared = sourceOf(value('shared'));
     const keys = literals(value('keys'));
     const args = literals(value('args'));
     if (!name) faults.push(`${where}: has no literal name`);
     if (!source)
       faults.push(`${where}: has no source like new URL('./lua/x.lua', import.meta.url)`);
+    if (properties.has('shared') && !shared)
+      faults.push(`${where}: has no shared part like new URL('./lua/x.lua', import.meta.url)`);
     if (!keys) faults.push(`${where}: has no literal list of keys`);
     if (!args) faults.push(`${where}: has no literal list of args`);
     if (!properties.has('reply')) faults.push(`${where}: does not say what its reply means`);
     if (name && source && keys && args) {
-      declarations.push({ name, lua: join(dirname(path), source), keys, args, where });
+      declarations.push({
+        name,
+        lua: join(dirname(path), source),
+        ...(shared && { shared: join(dirname(path), shared) }),
+        keys,
+        args,
+        where,
+      });
     }
   }
   return { declarations, faults };

@@ -9,7 +9,13 @@ import { Is } from '../core/options/constraints.js';
 import { NestedRecord } from '../core/options/nested.js';
 import { validateOptions } from '../core/options/validate-options.js';
 import { WITHOUT_REDIS } from '../core/without-redis.js';
-import { isListeners, resolveRedisKitOptions } from '../redis-kit.options.js';
+import { createRateLimiter } from '../rate-limit/create-rate-limiter.js';
+import { RateLimiter } from '../rate-limit/rate-limiter.js';
+import {
+  isListeners,
+  resolveRedisKitOptions,
+  type ResolvedRedisKitOptions,
+} from '../redis-kit.options.js';
 import { cacheProviders, FOUNDATION, RESOLVED_OPTIONS, tokenOf } from '../redis-kit.providers.js';
 import { noRedis } from './no-redis.js';
 
@@ -61,6 +67,15 @@ export class RedisKitTestingModule {
         inject: [KeySpace, RedisKitEvents],
         useFactory: (keySpace: KeySpace, events: RedisKitEvents) =>
           new Caches({ connections: undefined, keySpace, events }),
+      },
+      {
+        provide: RateLimiter,
+        inject: [RESOLVED_OPTIONS, KeySpace, RedisKitEvents],
+        useFactory: (
+          { rateLimit }: ResolvedRedisKitOptions,
+          keySpace: KeySpace,
+          events: RedisKitEvents,
+        ) => createRateLimiter({ options: rateLimit, connections: undefined, keySpace, events }),
       },
       ...cacheProviders([...resolved.caches.keys()]),
       ...[...resolved.connections.keys()].map((name) => ({
