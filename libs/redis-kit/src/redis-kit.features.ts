@@ -7,7 +7,7 @@ import { Lifecycle } from './core/lifecycle.js';
 import { createRateLimiter } from './rate-limit/create-rate-limiter.js';
 import { RateLimiter } from './rate-limit/rate-limiter.js';
 import type { ResolvedRedisKitOptions } from './redis-kit.options.js';
-import { RESOLVED_OPTIONS } from './redis-kit.providers.js';
+import { REQUEST_LIMITS, RESOLVED_OPTIONS } from './redis-kit.providers.js';
 
 /** The capabilities on Redis, one after the other. Each one registers with `Lifecycle` what it has to end. */
 export const FEATURES: readonly Provider[] = [
@@ -35,4 +35,5 @@ export const FEATURES: readonly Provider[] = [
       events: RedisKitEvents,
     ) => createRateLimiter({ options: rateLimit, connections, keySpace, events }),
   },
+  REQUEST_LIMITS,
 ];

@@ -219,7 +219,7 @@ describe('wrong options', () => {
   it('list what is known beside a misspelt one', () => {
     expect(refusal({ cache: {} })).toEqual([
       'forRoot().cache: no such option (known: caches, connect, connections, isGlobal, namespace, ' +
-        'onEvents, shutdownTimeout, url)',
+        'onEvents, rateLimit, shutdownTimeout, url)',
     ]);
   });
 

@@ -6,17 +6,24 @@ import { RedisConnections } from '../core/connections/redis-connections.js';
 import { RedisKitEvents, type RedisKitListeners } from '../core/events.js';
 import { KeySpace } from '../core/key-space.js';
 import { Is } from '../core/options/constraints.js';
-import { NestedRecord } from '../core/options/nested.js';
+import { Nested, NestedRecord } from '../core/options/nested.js';
 import { validateOptions } from '../core/options/validate-options.js';
 import { WITHOUT_REDIS } from '../core/without-redis.js';
 import { createRateLimiter } from '../rate-limit/create-rate-limiter.js';
+import { RateLimitOptions } from '../rate-limit/rate-limit.options.js';
 import { RateLimiter } from '../rate-limit/rate-limiter.js';
 import {
   isListeners,
   resolveRedisKitOptions,
   type ResolvedRedisKitOptions,
 } from '../redis-kit.options.js';
-import { cacheProviders, FOUNDATION, RESOLVED_OPTIONS, tokenOf } from '../redis-kit.providers.js';
+import {
+  cacheProviders,
+  FOUNDATION,
+  REQUEST_LIMITS,
+  RESOLVED_OPTIONS,
+  tokenOf,
+} from '../redis-kit.providers.js';
 import { noRedis } from './no-redis.js';
 
 /** Options of `RedisKitTestingModule.forRoot()`. All have defaults. */
@@ -31,6 +38,10 @@ export class RedisKitTestingOptions {
     (names) => Array.isArray(names) && names.every((name) => typeof name === 'string'),
   )
   connectionNames?: readonly string[] | undefined;
+
+  /** Rate limits, with the options the application gives them. They count in memory. */
+  @Nested(() => RateLimitOptions)
+  rateLimit?: RateLimitOptions | undefined;
 
   /** Listeners by event name. */
   @Is('an object of functions by event name', isListeners)
@@ -50,12 +61,13 @@ export class RedisKitTestingModule {
     const {
       caches = {},
       connectionNames = [],
+      rateLimit = {},
       onEvents = {},
     } = validateOptions(RedisKitTestingOptions, options, 'RedisKitTestingModule.forRoot()');
     const connections = Object.fromEntries(connectionNames.map((name) => [name, {}]));
     // The environment has no say in what a test does.
     const resolved = resolveRedisKitOptions(
-      { namespace: 'testing', connections, caches, onEvents },
+      { namespace: 'testing', connections, caches, rateLimit, onEvents },
       {},
     );
     const exported: Provider[] = [
@@ -77,6 +89,7 @@ export class RedisKitTestingModule {
           events: RedisKitEvents,
         ) => createRateLimiter({ options: rateLimit, connections: undefined, keySpace, events }),
       },
+      REQUEST_LIMITS,
       ...cacheProviders([...resolved.caches.keys()]),
       ...[...resolved.connections.keys()].map((name) => ({
         provide: getRedisToken(name),
