@@ -1,23 +1,25 @@
 import { once } from 'node:events';
+import type { AddressInfo, Server } from 'node:net';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { Module, type INestApplication, type ModuleMetadata } from '@nestjs/common';
 import { APP_GUARD, NestFactory } from '@nestjs/core';
-import { GraphQLModule } from '@nestjs/graphql';
-import { MercuriusDriver, type MercuriusDriverConfig } from '@nestjs/mercurius';
 import { ClientProxyFactory, Transport, type ClientProxy } from '@nestjs/microservices';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import { WsAdapter } from '@nestjs/platform-ws';
 import { RateLimitGuard, RedisKitModule } from 'nestjs-redis-kit';
-import { eventually, isolatedNamespace, RedisServer } from 'nestjs-redis-kit/testing';
+import {
+  eventually,
+  isolatedNamespace,
+  RedisServer,
+  runProcesses,
+  type ScenarioProcesses,
+} from 'nestjs-redis-kit/testing';
 import { firstValueFrom } from 'rxjs';
 import { WebSocket } from 'ws';
+import type { methods } from '../scenarios/limited-graphql.js';
 import { gate } from '../support/gate.js';
-import {
-  LimitedGateway,
-  LimitedMessages,
-  LimitedResolver,
-  state,
-} from '../support/limited-transports.js';
+import { LimitedGateway, LimitedMessages, state } from '../support/limited-transports.js';
+import { TYPESCRIPT_ARGS } from '../support/typescript.js';
 
 const GLOBAL = { provide: APP_GUARD, useClass: RateLimitGuard };
 
@@ -69,73 +71,50 @@ describe('rate limits beyond HTTP', () => {
   };
 
   describe('of GraphQL', () => {
-    interface Answer {
-      data: Record<string, unknown> | null;
-      errors?: { message: string; extensions?: Record<string, unknown> }[];
-    }
-    const withGraphql = (use: (ask: (query: string) => Promise<Response>) => Promise<void>) =>
-      withApplication(
-        {
-          imports: [
-            GraphQLModule.forRoot<MercuriusDriverConfig>({
-              driver: MercuriusDriver,
-              autoSchemaFile: true,
-              context: (request: unknown, reply: unknown) => ({ request, reply }),
-            }),
-          ],
-          providers: [LimitedResolver],
-        },
-        async (nest) => {
-          await nest.listen(0, '127.0.0.1');
-          const url = new URL('/graphql', await nest.getUrl());
-          await use((query) =>
-            fetch(url, {
-              method: 'POST',
-              headers: { 'content-type': 'application/json' },
-              body: JSON.stringify({ query }),
-            }),
-          );
-        },
-      );
-    const answerOf = async (response: Response) => (await response.json()) as Answer;
+    let server: ScenarioProcesses<typeof methods>;
+
+    beforeAll(async () => {
+      const program = new URL('../scenarios/limited-graphql.ts', import.meta.url);
+      const args = [redis.url, isolatedNamespace()];
+      server = await runProcesses(1, program, { execArgv: TYPESCRIPT_ARGS, args });
+    });
+
+    afterAll(() => server?.stop());
+
+    const ask = (query: string) => server.call(0, 'ask', query);
 
     it('count each call of a field once, however many are in one request', async () => {
-      await withGraphql(async (ask) => {
-        const first = await ask('{ counted }');
-        expect(first.headers.get('ratelimit')).toMatch(/"by-address";r=2/);
-        expect(await answerOf(first)).toEqual({ data: { counted: 1 } });
-        const many = await answerOf(await ask('{ a: counted b: counted c: counted d: counted }'));
-        expect(state.runs['counted']).toBe(3);
-        expect(many.errors!.length).toBeGreaterThan(0);
-        const denied = await answerOf(await ask('{ counted }'));
-        expect(denied.errors![0]).toMatchObject({
-          message: expect.stringMatching(/^The quota is used up/),
-          extensions: {
-            code: 'RATE_LIMIT_EXCEEDED',
-            violatedPolicies: ['by-address'],
-            retryAfterMs: expect.any(Number),
-          },
-        });
+      const first = await ask('{ counted }');
+      expect(first.limits).toMatch(/"all";r=999;t=\d+, "by-address";r=2;t=\d+/);
+      expect(first.data).toEqual({ counted: 1 });
+      const many = await ask('{ a: counted b: counted c: counted d: counted }');
+      expect(many.errors!.length).toBeGreaterThan(0);
+      expect(await server.call(0, 'runs')).toEqual({ counted: 3 });
+      const denied = await ask('{ counted }');
+      expect(denied.errors![0]).toMatchObject({
+        message: expect.stringMatching(/^The quota is used up/),
+        extensions: {
+          code: 'RATE_LIMIT_EXCEEDED',
+          violatedPolicies: ['by-address'],
+          retryAfterMs: expect.any(Number),
+        },
       });
     });
 
     it('count failed calls only, although the response of HTTP is 200', async () => {
-      await withGraphql(async (ask) => {
-        const login = async (password: string): Promise<string> => {
-          const query = `mutation { login(user: "ada", password: "${password}") }`;
-          const { errors } = await answerOf(await ask(query));
-          return errors?.[0]?.message ?? 'in';
-        };
-        for (let times = 0; times < 5; times++) {
-          await eventually(async () => expect(await login('right')).toBe('in'));
-        }
-        await eventually(async () => expect(await login('wrong')).toBe('The password is wrong'));
-        // Refused by a guard that comes later: an attempt as well.
-        expect(await login('locked')).toBe('Forbidden resource');
+      const login = async (password: string): Promise<string> => {
+        const { errors } = await ask(`mutation { login(user: "ada", password: "${password}") }`);
+        return errors?.[0]?.message ?? 'in';
+      };
+      for (let times = 0; times < 5; times++) {
         await eventually(async () => expect(await login('right')).toBe('in'));
-        await eventually(async () => expect(await login('wrong')).toBe('The password is wrong'));
-        expect(await login('right')).toMatch(/^The quota is used up/);
-      });
+      }
+      await eventually(async () => expect(await login('wrong')).toBe('The password is wrong'));
+      // Refused by a guard that comes later: an attempt as well.
+      expect(await login('locked')).toBe('Forbidden resource');
+      await eventually(async () => expect(await login('right')).toBe('in'));
+      await eventually(async () => expect(await login('wrong')).toBe('The password is wrong'));
+      expect(await login('right')).toMatch(/^The quota is used up/);
     });
   });
 
@@ -145,7 +124,9 @@ describe('rate limits beyond HTTP', () => {
       data: unknown;
     }
     const withSockets = (
-      use: (open: () => Promise<{ send(event: string): void; next(): Promise<Frame> }>) => Promise<void>,
+      use: (
+        open: () => Promise<{ send(event: string): void; next(): Promise<Frame> }>,
+      ) => Promise<void>,
     ) =>
       withApplication({ providers: [LimitedGateway] }, async (nest) => {
         nest.useWebSocketAdapter(new WsAdapter(nest));
@@ -216,13 +197,22 @@ describe('rate limits beyond HTTP', () => {
   });
 
   describe('of messages over TCP', () => {
-    const withMessages = (use: (send: (pattern: string, data?: object) => Promise<unknown>) => Promise<void>) =>
+    const withMessages = (
+      use: (send: (pattern: string, data?: object) => Promise<unknown>) => Promise<void>,
+    ) =>
       withApplication({ controllers: [LimitedMessages] }, async (nest) => {
-        const port = await freePort();
-        const options = { host: '127.0.0.1', port };
-        nest.connectMicroservice({ transport: Transport.TCP, options }, { inheritAppConfig: true });
+        const host = '127.0.0.1';
+        const service = nest.connectMicroservice(
+          { transport: Transport.TCP, options: { host, port: 0 } },
+          { inheritAppConfig: true },
+        );
         await nest.startAllMicroservices();
-        const client: ClientProxy = ClientProxyFactory.create({ transport: Transport.TCP, options });
+        const { port } = service.unwrap<Server>().address() as AddressInfo;
+        const options = { host, port };
+        const client: ClientProxy = ClientProxyFactory.create({
+          transport: Transport.TCP,
+          options,
+        });
         try {
           await use((pattern, data = {}) => firstValueFrom(client.send<unknown>(pattern, data)));
         } finally {
@@ -256,7 +246,9 @@ describe('rate limits beyond HTTP', () => {
         });
         expect(await send('tenant', { tenant: 'b', fail: false })).toEqual(expect.any(Number));
         // Nobody can tell whom to count.
-        await expect(send('tenant', {})).rejects.toMatchObject({ message: 'Internal server error' });
+        await expect(send('tenant', {})).rejects.toMatchObject({
+          message: 'Internal server error',
+        });
       });
     });
 

@@ -1,5 +1,4 @@
-import { Controller, UseGuards, type CanActivate, type ExecutionContext } from '@nestjs/common';
-import { Args, Mutation, Query, Resolver } from '@nestjs/graphql';
+import { Controller } from '@nestjs/common';
 import { MessagePattern, Payload } from '@nestjs/microservices';
 import { SubscribeMessage, WebSocketGateway } from '@nestjs/websockets';
 import { RateLimit } from 'nestjs-redis-kit';
@@ -15,35 +14,6 @@ const one = (name: string, limit: number) =>
   ({ name, limit, per: '1h', algorithm: 'fixed-window' }) as const;
 const running = (name: string) =>
   ({ name, limit: 1, algorithm: 'concurrency', lease: '1h' }) as const;
-
-/** Lets nobody in who says so. */
-class PasswordGuard implements CanActivate {
-  canActivate(context: ExecutionContext): boolean {
-    return context.getArgs().every((arg) => (arg as { password?: string })?.password !== 'locked');
-  }
-}
-
-@Resolver()
-export class LimitedResolver {
-  @RateLimit({ policies: [one('by-address', 3)] })
-  @Query(() => Number)
-  counted(): number {
-    return run('counted');
-  }
-
-  @UseGuards(PasswordGuard)
-  @RateLimit({
-    policies: [one('attempts', 3)],
-    by: (_request, context) => context.getArgByIndex<{ user: string }>(1).user,
-    countOnly: 'failures',
-  })
-  @Mutation(() => Boolean)
-  login(@Args('user') _user: string, @Args('password') password: string): boolean {
-    run('login');
-    if (password !== 'right') throw new Error('The password is wrong');
-    return true;
-  }
-}
 
 @WebSocketGateway({ path: '/socket' })
 export class LimitedGateway {
