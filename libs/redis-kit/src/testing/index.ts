@@ -37,4 +37,5 @@ export type {
   CountingStorage,
   ThrottlerStorageSubject,
 } from './contracts/throttler-storage.contract.js';
+export { rateLimiterContract, type RateLimiterSubject } from './contracts/rate-limiter.contract.js';
 export type { ContractCase, ContractSubject } from './contracts/contract.js';

@@ -20,8 +20,8 @@ interface Tracker {
 const processTimeUs = (): number => (performance.timeOrigin + performance.now()) * 1_000;
 
 /**
- * Limits in the memory of this process: for tests, and for the time without Redis. What expires makes room; beyond
- * `maxTrackers` the least recently used ones are forgotten.
+ * Limits in the memory of this process: for tests, and for the time without Redis. Of more than `maxTrackers` the
+ * least recently used ones are forgotten.
  */
 export class MemoryBucketStore extends BucketStore {
   readonly #trackers: LRUCache<string, Tracker>;
@@ -116,9 +116,6 @@ export class MemoryBucketStore extends BucketStore {
     if (!tracker) {
       tracker = { buckets: new Map(), blocks: new MemoryBlocks() };
       this.#trackers.set(name, tracker);
-    }
-    for (const [key, bucket] of tracker.buckets) {
-      if (bucket.endsAt <= now) tracker.buckets.delete(key);
     }
     tracker.blocks.forget(now);
     return tracker;

@@ -65,11 +65,11 @@ class SlidingLog implements MemoryBucket {
   look(at: number, cost: number): BucketView {
     const now = this.#forward(at);
     const { limit, a } = this.limit;
-    const tooMany = this.#times.length + cost - limit;
-    const last = this.#times[tooMany - 1];
+    const live = this.#live(now);
+    const freed = live[live.length + cost - limit - 1];
     return {
-      left: Math.max(0, limit - this.#times.length),
-      retryUs: last === undefined ? 0 : last + a - now,
+      left: Math.max(0, limit - live.length),
+      retryUs: freed === undefined ? 0 : freed + a - now,
       resetUs: Math.max(0, this.endsAt - now),
     };
   }
@@ -77,13 +77,12 @@ class SlidingLog implements MemoryBucket {
   add(at: number, amount: number): number {
     const now = this.#forward(at);
     const { limit } = this.limit;
-    for (let unit = 0; unit < Math.min(amount, limit); unit++) this.#times.push(now);
-    this.#times = this.#times.slice(-limit);
+    const units = Array<number>(Math.min(amount, limit)).fill(now);
+    this.#times = [...this.#live(now), ...units].slice(-limit);
     return now;
   }
 
-  give(at: number, amount: number, mark: number | undefined): void {
-    this.#forward(at);
+  give(_now: number, amount: number, mark: number | undefined): void {
     for (let given = 0; given < amount; given++) {
       const unit = this.#times.lastIndexOf(mark ?? this.#times.at(-1) ?? NaN);
       if (unit < 0) return;
@@ -92,15 +91,22 @@ class SlidingLog implements MemoryBucket {
   }
 
   #forward(at: number): number {
-    const now = Math.max(at, this.#times.at(-1) ?? 0);
-    this.#times = this.#times.filter((time) => time + this.limit.a > now);
-    return now;
+    return Math.max(at, this.#times.at(-1) ?? 0);
+  }
+
+  #live(now: number): number[] {
+    return this.#times.filter((time) => time + this.limit.a > now);
   }
 }
 
+interface IntervalCount {
+  readonly interval: number;
+  count: number;
+}
+
 class SlidingCounters implements MemoryBucket {
-  /** Counts by interval, oldest first. */
-  #counts: { interval: number; count: number }[] = [];
+  /** Oldest first. */
+  #counts: IntervalCount[] = [];
 
   constructor(private readonly limit: Limit) {}
 
@@ -112,10 +118,11 @@ class SlidingCounters implements MemoryBucket {
   look(at: number, cost: number): BucketView {
     const now = this.#forward(at);
     const { limit } = this.limit;
-    let sum = this.#counts.reduce((total, { count }) => total + count, 0);
+    const live = this.#live(now);
+    let sum = live.reduce((total, { count }) => total + count, 0);
     const left = Math.max(0, limit - sum);
     let retryUs = 0;
-    for (const { interval, count } of this.#counts) {
+    for (const { interval, count } of live) {
       if (sum + cost <= limit) break;
       sum -= count;
       retryUs = this.#goneAt(interval) - now;
@@ -124,7 +131,9 @@ class SlidingCounters implements MemoryBucket {
   }
 
   add(at: number, amount: number): number {
-    const interval = Math.floor(this.#forward(at) / this.limit.a);
+    const now = this.#forward(at);
+    const interval = Math.floor(now / this.limit.a);
+    this.#counts = this.#live(now);
     const newest = this.#counts.at(-1);
     if (newest?.interval === interval) newest.count += amount;
     else this.#counts.push({ interval, count: amount });
@@ -132,9 +141,8 @@ class SlidingCounters implements MemoryBucket {
   }
 
   give(at: number, amount: number, mark: number | undefined): void {
-    this.#forward(at);
     let owed = amount;
-    for (const entry of [...this.#counts].reverse()) {
+    for (const entry of this.#live(this.#forward(at)).toReversed()) {
       if (mark !== undefined && mark !== entry.interval) continue;
       const given = Math.min(owed, entry.count);
       entry.count -= given;
@@ -148,9 +156,11 @@ class SlidingCounters implements MemoryBucket {
   }
 
   #forward(at: number): number {
-    const now = Math.max(at, (this.#counts.at(-1)?.interval ?? 0) * this.limit.a);
-    this.#counts = this.#counts.filter(({ interval }) => this.#goneAt(interval) > now);
-    return now;
+    return Math.max(at, (this.#counts.at(-1)?.interval ?? 0) * this.limit.a);
+  }
+
+  #live(now: number): IntervalCount[] {
+    return this.#counts.filter(({ interval }) => this.#goneAt(interval) > now);
   }
 }
 
@@ -165,31 +175,33 @@ class FixedWindow implements MemoryBucket {
   }
 
   look(now: number): BucketView {
-    this.#roll(now);
-    const retryUs = this.#windowEnd - now;
+    const { count, end } = this.#at(now);
     return {
-      left: Math.max(0, this.limit.limit - this.#count),
-      retryUs,
-      resetUs: this.#count > 0 ? retryUs : 0,
+      left: Math.max(0, this.limit.limit - count),
+      retryUs: end - now,
+      resetUs: count > 0 ? end - now : 0,
     };
   }
 
   add(now: number, amount: number): number {
-    this.#roll(now);
-    this.#count += amount;
-    return this.#windowEnd;
+    const { count, end } = this.#at(now);
+    this.#count = count + amount;
+    this.#windowEnd = end;
+    return end;
   }
 
   give(now: number, amount: number, mark: number | undefined): void {
-    this.#roll(now);
-    if (mark !== undefined && mark !== this.#windowEnd) return;
-    this.#count = Math.max(0, this.#count - amount);
+    const { count, end } = this.#at(now);
+    if (mark !== undefined && mark !== end) return;
+    this.#count = Math.max(0, count - amount);
+    this.#windowEnd = end;
   }
 
-  #roll(now: number): void {
+  #at(now: number): { count: number; end: number } {
     const end = this.#nextEnd(now);
-    if (this.endsAt <= now) this.#count = 0;
-    this.#windowEnd = this.#count > 0 ? Math.min(this.#windowEnd, end) : end;
+    return this.endsAt > now
+      ? { count: this.#count, end: Math.min(this.#windowEnd, end) }
+      : { count: 0, end };
   }
 
   #nextEnd(now: number): number {
@@ -200,36 +212,32 @@ class FixedWindow implements MemoryBucket {
 }
 
 class Slots implements MemoryBucket {
-  #leases: { holder: string; endsAt: number }[] = [];
+  /** The one that ends first is first. */
+  #leases: { readonly holder: string; readonly endsAt: number }[] = [];
 
   constructor(private readonly limit: Limit) {}
 
   get endsAt(): number {
-    return Math.max(0, ...this.#leases.map(({ endsAt }) => endsAt));
+    return this.#leases.at(-1)?.endsAt ?? 0;
   }
 
   look(now: number, cost: number): BucketView {
-    this.#expire(now);
-    const tooMany = this.#leases.length + cost - this.limit.limit;
-    const freed = this.#leases[tooMany - 1];
+    const live = this.#live(now);
+    const freed = live[live.length + cost - this.limit.limit - 1];
     return {
-      left: Math.max(0, this.limit.limit - this.#leases.length),
+      left: Math.max(0, this.limit.limit - live.length),
       retryUs: freed ? freed.endsAt - now : 0,
       resetUs: Math.max(0, this.endsAt - now),
     };
   }
 
   add(now: number, amount: number, _most: number, holder: string): number {
-    this.#expire(now);
-    for (let unit = 0; unit < amount; unit++) {
-      this.#leases.push({ holder, endsAt: now + this.limit.a });
-    }
-    this.#leases.sort((one, other) => one.endsAt - other.endsAt);
+    const units = Array.from({ length: amount }, () => ({ holder, endsAt: now + this.limit.a }));
+    this.#leases = [...this.#live(now), ...units].sort((one, other) => one.endsAt - other.endsAt);
     return 0;
   }
 
-  give(now: number, amount: number, _mark: number | undefined, holder: string): void {
-    this.#expire(now);
+  give(_now: number, amount: number, _mark: number | undefined, holder: string): void {
     for (let unit = 0; unit < amount; unit++) {
       const at = this.#leases.findIndex((lease) => lease.holder === holder);
       if (at < 0) return;
@@ -237,8 +245,8 @@ class Slots implements MemoryBucket {
     }
   }
 
-  #expire(now: number): void {
-    this.#leases = this.#leases.filter(({ endsAt }) => endsAt >= now + 1);
+  #live(now: number) {
+    return this.#leases.filter(({ endsAt }) => endsAt > now);
   }
 }
 
