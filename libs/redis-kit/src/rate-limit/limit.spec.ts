@@ -15,16 +15,43 @@ const issuesOf = (policy: object): string[] => {
 
 describe('a policy', () => {
   it.each([
-    [{ name: 'p', limit: 10, per: '1s' }, { kind: 'T', most: 10, a: 100_000, b: 1_000_000 }],
-    [{ name: 'p', limit: 10, per: '1s', burst: 3 }, { kind: 'T', most: 3, a: 100_000, b: 300_000 }],
+    [
+      { name: 'p', limit: 10, per: '1s' },
+      { kind: 'T', most: 10, a: 100_000, b: 1_000_000 },
+    ],
+    [
+      { name: 'p', limit: 10, per: '1s', burst: 3 },
+      { kind: 'T', most: 3, a: 100_000, b: 300_000 },
+    ],
     // Never more than the rate: a third of a second takes a microsecond more.
-    [{ name: 'p', limit: 3, per: '1s' }, { kind: 'T', a: 333_334, b: 1_000_002 }],
-    [{ name: 'p', limit: 1_000, per: '1m', algorithm: 'sliding-window' }, { kind: 'S', a: 60_000_000 }],
-    [{ name: 'p', limit: 1_001, per: '1m', algorithm: 'sliding-window' }, { kind: 'B', a: 1_000_000, b: 60 }],
-    [{ name: 'p', limit: 5, per: '1h', algorithm: 'fixed-window' }, { kind: 'F', a: 3_600_000_000 }],
-    [{ name: 'p', limit: 5, per: 'day' }, { kind: 'Q', calendar: { unit: 'day', timeZone: 'UTC' } }],
-    [{ name: 'p', limit: 5, algorithm: 'concurrency' }, { kind: 'C', a: 60_000_000, windowMs: 0 }],
-    [{ name: 'p', limit: 0, per: '1s' }, { kind: 'T', most: 0 }],
+    [
+      { name: 'p', limit: 3, per: '1s' },
+      { kind: 'T', a: 333_334, b: 1_000_002 },
+    ],
+    [
+      { name: 'p', limit: 1_000, per: '1m', algorithm: 'sliding-window' },
+      { kind: 'S', a: 60_000_000 },
+    ],
+    [
+      { name: 'p', limit: 1_001, per: '1m', algorithm: 'sliding-window' },
+      { kind: 'B', a: 1_000_000, b: 60 },
+    ],
+    [
+      { name: 'p', limit: 5, per: '1h', algorithm: 'fixed-window' },
+      { kind: 'F', a: 3_600_000_000 },
+    ],
+    [
+      { name: 'p', limit: 5, per: 'day' },
+      { kind: 'Q', calendar: { unit: 'day', timeZone: 'UTC' } },
+    ],
+    [
+      { name: 'p', limit: 5, algorithm: 'concurrency' },
+      { kind: 'C', a: 60_000_000, windowMs: 0 },
+    ],
+    [
+      { name: 'p', limit: 0, per: '1s' },
+      { kind: 'T', most: 0 },
+    ],
     [
       { name: 'p', limit: 5, per: '1h', block: { for: '1m', factor: 2 } },
       { block: { forMs: 60_000, factor: 2, maxMs: 86_400_000, forgetAfterMs: 86_400_000 } },

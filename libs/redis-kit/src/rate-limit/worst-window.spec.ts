@@ -24,8 +24,7 @@ const CLIENTS: Record<string, Client> = {
   'one early, then all around the end of the window': (now, start) =>
     now === start ? 1 : now >= start + WINDOW_US - STEP_US ? LIMIT : 0,
   'at the end of each window': (now) => (now % WINDOW_US >= WINDOW_US - STEP_US ? LIMIT : 0),
-  'around midnight': (now) =>
-    now >= MIDNIGHT_US - STEP_US && now <= MIDNIGHT_US ? LIMIT : 0,
+  'around midnight': (now) => (now >= MIDNIGHT_US - STEP_US && now <= MIDNIGHT_US ? LIMIT : 0),
   'in bursts that move': (now) => (Math.floor(now / STEP_US) % 17 === 0 ? 40 : 0),
 };
 
@@ -71,7 +70,12 @@ describe('the most that any trailing window of a minute admits, of 100 a minute'
   });
 
   it('is never more than the limit for a large sliding window either', () => {
-    const large: RateLimitPolicy = { name: 'p', limit: 1_200, per: '1m', algorithm: 'sliding-window' };
+    const large: RateLimitPolicy = {
+      name: 'p',
+      limit: 1_200,
+      per: '1m',
+      algorithm: 'sliding-window',
+    };
     const clients: Client[] = [
       () => 30,
       (now, start) => (now === start ? 2_000 : 20),
@@ -84,16 +88,17 @@ describe('the most that any trailing window of a minute admits, of 100 a minute'
 
 describe('a client that asks for more than the limit', () => {
   it.each([
-    ["token-bucket", 29],
-    ["sliding-window", 25],
-    ["fixed-window", 25],
+    ['token-bucket', 29],
+    ['sliding-window', 25],
+    ['fixed-window', 25],
   ] as const)('gets its full rate of %s: 20 a second against 5 a second', (algorithm, expected) => {
     let nowUs = MIDNIGHT_US;
     const store = new MemoryBucketStore(1, () => nowUs);
     const limits = [limitOf({ name: 'p', limit: 5, per: '1s', algorithm })];
     let allowed = 0;
     for (let request = 0; request < 100; request++) {
-      if (store.decide({ tracker: 't', limits, cost: 1, counts: true, holder: '' }).allowed) allowed++;
+      if (store.decide({ tracker: 't', limits, cost: 1, counts: true, holder: '' }).allowed)
+        allowed++;
       nowUs += 50_000;
     }
     expect(allowed).toBe(expected);
