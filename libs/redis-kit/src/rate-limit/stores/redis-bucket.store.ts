@@ -5,7 +5,7 @@ import type { KeySpace } from '../../core/key-space.js';
 import { RedisUnavailableError } from '../../core/redis-kit.error.js';
 import { runScript } from '../../core/scripts/script-runner.js';
 import type { Limit } from '../limit.js';
-import { rateLimitBlocksKey, rateLimitBucketKey, trackerDigest } from '../rate-limit.keys.js';
+import { rateLimitBlocksKey, rateLimitBucketKey } from '../rate-limit.keys.js';
 import {
   block,
   consumeAny,
@@ -13,6 +13,7 @@ import {
   correct,
   type ConsumeReply,
 } from '../rate-limit.scripts.js';
+import { trackerDigest } from '../tracker-digest.js';
 import {
   BucketStore,
   type BucketAnswer,
