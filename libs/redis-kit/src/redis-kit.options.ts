@@ -1,6 +1,15 @@
 import { readFileSync } from 'node:fs';
 import { resolveCacheOptions, CacheOptions } from './cache/cache.options.js';
 import {
+  CounterOptions,
+  RequestTrackingOptions,
+  resolveCounterOptions,
+  resolveRequestTrackingOptions,
+  type ResolvedCounterOptions,
+  type ResolvedRequestTrackingOptions,
+} from './counters/counters.options.js';
+import { LeaderboardOptions } from './counters/leaderboard.options.js';
+import {
   ConnectionOptions,
   namesTarget,
   resolveConnectionOptions,
@@ -73,6 +82,18 @@ export class RedisKitOptions {
   @Nested(() => RateLimitOptions)
   rateLimit?: RateLimitOptions | undefined;
 
+  /** Counters, and what leaderboards and request tracking share with them. */
+  @Nested(() => CounterOptions)
+  counters?: CounterOptions | undefined;
+
+  /** Leaderboards by name. A board that is not named here has the defaults. */
+  @NestedRecord(() => LeaderboardOptions)
+  leaderboards?: Record<string, LeaderboardOptions> | undefined;
+
+  /** What `RequestTrackingMiddleware` counts by. */
+  @Nested(() => RequestTrackingOptions)
+  requestTracking?: RequestTrackingOptions | undefined;
+
   /** Listeners by event name; the same as `RedisKitEvents.on`. */
   @Is('an object of functions by event name', isListeners)
   onEvents?: RedisKitListeners | undefined;
@@ -92,6 +113,9 @@ export interface ResolvedRedisKitOptions {
   readonly shutdownTimeoutMs: number;
   readonly caches: ReadonlyMap<string, CacheOptions>;
   readonly rateLimit: ResolvedRateLimitOptions;
+  readonly counters: ResolvedCounterOptions;
+  readonly leaderboards: ReadonlyMap<string, LeaderboardOptions>;
+  readonly requestTracking: ResolvedRequestTrackingOptions;
   readonly onEvents: RedisKitListeners;
 }
 
@@ -106,12 +130,14 @@ export function resolveRedisKitOptions(
 ): ResolvedRedisKitOptions {
   const options = validateOptions(RedisKitOptions, input, ROOT);
   const caches = new Map(Object.entries({ default: {}, ...options.caches }));
+  const counters = resolveCounterOptions(options.counters);
   const issues: ConfigurationIssue[] = [];
   const connections = resolveConnections(options, environment, issues);
   const connectionNames = ['default', ...Object.keys(options.connections ?? {})];
   checkCacheConnections(caches, connectionNames, issues);
   const rateLimit = resolveRateLimitOptions(options.rateLimit ?? {});
   checkConnection(`${ROOT}.rateLimit`, rateLimit.connection, connectionNames, issues);
+  checkConnection(`${ROOT}.counters`, counters.connection, connectionNames, issues);
   if (issues.length > 0) throw new ConfigurationError(issues);
   return {
     namespace: options.namespace ?? defaultNamespace(environment),
@@ -120,6 +146,9 @@ export function resolveRedisKitOptions(
     shutdownTimeoutMs: toMs(options.shutdownTimeout ?? '5s'),
     caches,
     rateLimit,
+    counters,
+    leaderboards: new Map(Object.entries(options.leaderboards ?? {})),
+    requestTracking: resolveRequestTrackingOptions(options.requestTracking),
     onEvents: definedOnly(options.onEvents ?? {}),
   };
 }
@@ -174,23 +203,22 @@ function checkCacheConnections(
 ): void {
   for (const [name, options] of caches) {
     const { connection, store } = resolveCacheOptions(options);
-    if (store === 'redis') {
-      checkConnection(optionPath(`${ROOT}.caches`, name), connection, connectionNames, issues);
-    }
+    if (store !== 'redis') continue;
+    checkConnection(optionPath(`${ROOT}.caches`, name), connection, connectionNames, issues);
   }
 }
 
 function checkConnection(
   path: string,
   connection: string,
-  known: readonly string[],
+  connectionNames: readonly string[],
   issues: ConfigurationIssue[],
 ): void {
-  if (known.includes(connection)) return;
+  if (connectionNames.includes(connection)) return;
   issues.push({
     path: `${path}.connection`,
     given: JSON.stringify(connection),
-    expected: `one of ${[...new Set(known)].join(', ')}`,
+    expected: `one of ${[...new Set(connectionNames)].join(', ')}`,
   });
 }
 

@@ -1,6 +1,9 @@
 import { Module, type DynamicModule, type Provider } from '@nestjs/common';
 import { CacheOptions } from '../cache/cache.options.js';
 import { Caches } from '../cache/caches.js';
+import { CounterOptions, RequestTrackingOptions } from '../counters/counters.options.js';
+import { Counters } from '../counters/counters.js';
+import { LeaderboardOptions } from '../counters/leaderboard.options.js';
 import { getRedisToken } from '../core/connections/inject-redis.decorator.js';
 import { RedisConnections } from '../core/connections/redis-connections.js';
 import { RedisKitEvents, type RedisKitListeners } from '../core/events.js';
@@ -19,6 +22,7 @@ import {
 } from '../redis-kit.options.js';
 import {
   cacheProviders,
+  COUNTER_SERVICES,
   FOUNDATION,
   REQUEST_LIMITS,
   RESOLVED_OPTIONS,
@@ -43,6 +47,18 @@ export class RedisKitTestingOptions {
   @Nested(() => RateLimitOptions)
   rateLimit?: RateLimitOptions | undefined;
 
+  /** Options of counters, as the application gives them. Their `connection` is not asked for. */
+  @Nested(() => CounterOptions)
+  counters?: CounterOptions | undefined;
+
+  /** Leaderboards by name, with the options the application gives them. */
+  @NestedRecord(() => LeaderboardOptions)
+  leaderboards?: Record<string, LeaderboardOptions> | undefined;
+
+  /** Options of request tracking, as the application gives them. */
+  @Nested(() => RequestTrackingOptions)
+  requestTracking?: RequestTrackingOptions | undefined;
+
   /** Listeners by event name. */
   @Is('an object of functions by event name', isListeners)
   onEvents?: RedisKitListeners | undefined;
@@ -63,11 +79,23 @@ export class RedisKitTestingModule {
       connectionNames = [],
       rateLimit = {},
       onEvents = {},
+      counters = {},
+      leaderboards = {},
+      requestTracking = {},
     } = validateOptions(RedisKitTestingOptions, options, 'RedisKitTestingModule.forRoot()');
     const connections = Object.fromEntries(connectionNames.map((name) => [name, {}]));
     // The environment has no say in what a test does.
     const resolved = resolveRedisKitOptions(
-      { namespace: 'testing', connections, caches, rateLimit, onEvents },
+      {
+        namespace: 'testing',
+        connections,
+        caches,
+        rateLimit,
+        onEvents,
+        counters: { ...counters, connection: 'default' },
+        leaderboards,
+        requestTracking,
+      },
       {},
     );
     const exported: Provider[] = [
@@ -90,6 +118,16 @@ export class RedisKitTestingModule {
         ) => createRateLimiter({ options: rateLimit, connections: undefined, keySpace, events }),
       },
       REQUEST_LIMITS,
+      {
+        provide: Counters,
+        inject: [RESOLVED_OPTIONS, KeySpace, RedisKitEvents],
+        useFactory: (
+          { counters: options, ...rest }: ResolvedRedisKitOptions,
+          keySpace: KeySpace,
+          events: RedisKitEvents,
+        ) => new Counters({ ...rest, connections: undefined, keySpace, events, options }),
+      },
+      ...COUNTER_SERVICES,
       ...cacheProviders([...resolved.caches.keys()]),
       ...[...resolved.connections.keys()].map((name) => ({
         provide: getRedisToken(name),
