@@ -95,6 +95,48 @@ export type {
 } from './cache/http/http-cache.options.js';
 export type { FromRequest, HttpCacheRequest } from './cache/http/http-request.js';
 
+// Rate limits
+export { RateLimiter } from './rate-limit/rate-limiter.js';
+export { RateLimitCostError } from './rate-limit/rate-limit.errors.js';
+export type {
+  RateLimitCallOptions,
+  RateLimitDecision,
+  RateLimitOutlook,
+  RateLimitPolicyResult,
+  RateLimitSource,
+  RateLimitTracker,
+} from './rate-limit/decision.js';
+export type {
+  RateLimitAlgorithm,
+  RateLimitBlockOptions,
+  RateLimitInsurance,
+  RateLimitPolicy,
+} from './rate-limit/policy.options.js';
+export type { DenyCacheOptions, RateLimitOptions } from './rate-limit/rate-limit.options.js';
+export { RateLimit, SkipRateLimit } from './rate-limit/http/rate-limit.decorator.js';
+export { RateLimitGuard } from './rate-limit/http/rate-limit.guard.js';
+export { RateLimitInterceptor } from './rate-limit/http/rate-limit.interceptor.js';
+export {
+  ClientDeniedException,
+  RateLimitExceededException,
+  RateLimitUnavailableException,
+} from './rate-limit/http/rate-limit.exception.js';
+export { RateLimitTrackerError } from './rate-limit/http/tracker.errors.js';
+export type { RateLimitHttpOptions } from './rate-limit/http/rate-limit-http.options.js';
+export type { RateLimitHeaderStyle } from './rate-limit/http/rate-limit-headers.js';
+export type { RateLimitRequest } from './rate-limit/http/limited-call.js';
+export type {
+  FromCall,
+  RateLimitRouteOptions,
+  RateLimitRoutePolicy,
+  RouteLimit,
+} from './rate-limit/http/route-policy.options.js';
+export type {
+  RateLimitBy,
+  RateLimitTrackerFunction,
+  RateLimitTrackerName,
+} from './rate-limit/http/trackers.js';
+
 // Counters, leaderboards, request tracking
 export { CounterService } from './counters/counter.service.js';
 export type { CounterBucket, CounterSelection } from './counters/counter.service.js';
