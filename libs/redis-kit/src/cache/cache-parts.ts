@@ -67,6 +67,7 @@ export class CacheParts {
       deadlineMs: invalidationDeadlineMs,
       onReplayed: (count, pending) => this.announce.replayed(count, pending),
     });
+    const keeping = { freezes: options.l1 !== undefined, local: this.local, store, deadlineMs };
     this.engine = {
       cache: name,
       store,
@@ -84,7 +85,7 @@ export class CacheParts {
       leaseMs: options.leaseMs,
       leaderWaitMs: options.leaderWaitMs,
       refreshKey: (key) => cacheRefreshKey(keySpace, name, key),
-      keep: (...read) => keepValue({ local: this.local, store, deadlineMs }, ...read),
+      keep: (...read) => keepValue(keeping, ...read),
       isDoubtful: (key, tags) => this.invalidations.concerns(key, tags),
       onError: (operation, key, error) => this.announce.failure(operation, key, error),
     };

@@ -47,6 +47,11 @@ export class Caches {
         `Cache '${name}' cannot have an l1: it needs the redis store, and tracking.`,
       );
     }
+    if (resolved.l1 && resolved.freshness.isStrict) {
+      throw new ConfigurationError(
+        `Cache '${name}' has an l1 that its strict reads never look into. Leave one out, or make single calls strict.`,
+      );
+    }
     const connection =
       resolved.store === 'redis' ? connections?.get(resolved.connection) : undefined;
     const onFailure = (operation: string, key: string, error: unknown) =>

@@ -91,15 +91,15 @@ export class HttpCacheInterceptor implements NestInterceptor {
     }
     taken.add(request);
     const user = userOf(request, plan.options);
-    const reason = bypassReason(request, plan.options, user);
-    if (reason) {
+    const tags = plan.tags(request);
+    const reason = bypassReason(request, plan.options, user) ?? (tags ? undefined : 'tag');
+    if (reason || !tags) {
       exchange.setHeader('Cache-Status', `RedisKit; fwd=bypass; detail=${reason}`);
       return next.handle();
     }
     const identity = { handler: handlerIdentity(context), route: routeOf(request), user };
     const key = requestKey(request, identity, plan.options);
     const cache = this.#caches.get(plan.options.cache);
-    const tags = plan.tags(request);
     return of(await this.#respond({ plan, exchange, context, next, cache, key, tags, user }));
   }
 
