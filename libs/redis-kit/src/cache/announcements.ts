@@ -10,6 +10,11 @@ export class Announcements {
     private readonly events: RedisKitEvents,
   ) {}
 
+  /** When a read begins; nobody looks at the clock for nobody. */
+  start(): number {
+    return this.events.has('cache.hit') || this.events.has('cache.miss') ? performance.now() : 0;
+  }
+
   /** How a read ended that began at `startedAt`. */
   read(key: string, source: Outcome['source'], startedAt: number): void {
     if (source === 'cache') {

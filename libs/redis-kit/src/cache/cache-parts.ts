@@ -49,6 +49,7 @@ export class CacheParts {
   readonly invalidations: Invalidations;
   readonly announce: Announcements;
   readonly engine: CacheEngine;
+  readonly #entriesPrefix: string;
 
   constructor({ name, options, store, keySpace, events, tracking }: CacheDependencies) {
     const { deadlineMs, invalidationDeadlineMs } = options;
@@ -56,6 +57,7 @@ export class CacheParts {
     this.options = options;
     this.store = store;
     this.keySpace = keySpace;
+    this.#entriesPrefix = cacheEntriesPrefix(keySpace, name);
     this.announce = new Announcements(name, events);
     this.local = tracking && this.#remember(tracking);
     this.tokens = new Tokens({ cache: name, keySpace, store, local: this.local });
@@ -83,6 +85,7 @@ export class CacheParts {
       events,
       deadlineMs,
       leaseMs: options.leaseMs,
+      leaseLimitMs: options.leaseLimitMs,
       leaderWaitMs: options.leaderWaitMs,
       refreshKey: (key) => cacheRefreshKey(keySpace, name, key),
       keep: (...read) => keepValue(keeping, ...read),
@@ -100,7 +103,7 @@ export class CacheParts {
       const given = inspect(key).slice(0, 80);
       throw new CacheKeyError(`A cache key is text that is not empty, got ${given}`);
     }
-    return cacheEntryKey(this.keySpace, this.name, key);
+    return cacheEntryKey(this.#entriesPrefix, key);
   }
 
   /** Drops what this process remembers of a key, and has nobody join the calls in progress. */
@@ -119,11 +122,13 @@ export class CacheParts {
     const epochKey = cacheEpochKey(keySpace, name);
     const tagKey = (tag: string) => cacheTagKey(keySpace, name, tag);
     tracking.watch(cacheTokensPrefix(keySpace));
-    if (options.l1) tracking.watch(cacheEntriesPrefix(keySpace, name));
+    if (options.l1) tracking.watch(this.#entriesPrefix);
     tracking.onChange((key) => {
       if (key === epochKey) flights.detachAll();
       else flights.detachWhere((tags) => [...tags].some((tag) => tagKey(tag) === key));
     });
-    return new LocalMemory(tracking, { l1: options.l1, epochKey, tagKey });
+    const isDoubtful = (key: string, tags: Iterable<string>) =>
+      this.invalidations.concerns(key, tags);
+    return new LocalMemory(tracking, { l1: options.l1, epochKey, tagKey, isDoubtful });
   }
 }

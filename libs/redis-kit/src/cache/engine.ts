@@ -23,6 +23,7 @@ export interface CacheEngine {
   readonly events: RedisKitEvents;
   readonly deadlineMs: number;
   readonly leaseMs: number;
+  readonly leaseLimitMs: number;
   readonly leaderWaitMs: number;
   /** The key of whoever makes the stale value of a key anew. */
   readonly refreshKey: (name: string) => string;

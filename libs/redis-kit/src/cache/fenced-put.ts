@@ -3,6 +3,7 @@ import type { CacheEngine, ReadThrough } from './engine.js';
 import { createLease, headerOf } from './entry.js';
 import { capturedLifeMs, encode, type Place } from './fill.js';
 import type { FactoryRun } from './factory-runs.js';
+import { holdLease } from './held-lease.js';
 import { afterCommit, isInTransaction } from './in-transaction.js';
 
 /** `factory` is the method that changes the source, and answers what the source holds then. */
@@ -13,7 +14,7 @@ export interface FencedPut extends ReadThrough {
   readonly remove: () => Promise<unknown>;
 }
 
-type Lease = Pick<Place, 'header' | 'stamp' | 'seen'>;
+type Planted = Pick<Place, 'header' | 'stamp' | 'seen' | 'lease'>;
 
 /**
  * One write-through, from the method that changes the source to the value in the cache.
@@ -30,12 +31,14 @@ export async function fencedPut(engine: CacheEngine, call: FencedPut): Promise<u
     return value;
   }
   detach();
-  const lease = await plant(engine, call);
+  const planted = await plant(engine, call);
+  const letGo = planted && holdLease(engine, planted.lease);
   // Twice: who read while the lease travelled may have read before it arrived.
   detach();
   try {
-    return await writeThrough(engine, call, lease);
+    return await writeThrough(engine, call, planted);
   } finally {
+    letGo?.();
     // Who started meanwhile may have read before the change, and must not be joined after it.
     detach();
   }
@@ -44,17 +47,17 @@ export async function fencedPut(engine: CacheEngine, call: FencedPut): Promise<u
 async function writeThrough(
   engine: CacheEngine,
   call: FencedPut,
-  lease: Lease | undefined,
+  planted: Planted | undefined,
 ): Promise<unknown> {
   const run = start(engine, call);
   let value: unknown;
   try {
     value = await run.value;
   } catch (error) {
-    await giveUp(engine, call, lease);
+    await giveUp(engine, call, planted);
     throw error;
   }
-  if (!lease || !(await fill(engine, call, lease, run, value))) await call.remove();
+  if (!planted || !(await fill(engine, call, planted, run, value))) await call.remove();
   return value;
 }
 
@@ -65,32 +68,33 @@ const start = ({ runs, cache }: CacheEngine, { name, tags, factory }: FencedPut)
 async function plant(
   { tokens, store, leaseMs, deadlineMs }: CacheEngine,
   { key, tags, freshness }: FencedPut,
-): Promise<Lease | undefined> {
+): Promise<Planted | undefined> {
   const budget = new Budget(deadlineMs);
   const view = await tokens.view(key, tags, budget);
   if (view === UNAVAILABLE) return undefined;
   const stamp = await tokens.capture(view, tags, capturedLifeMs(freshness), budget);
   if (stamp === UNAVAILABLE) return undefined;
-  const lease = createLease(stamp);
-  const written = await store.write(key, lease, leaseMs, budget);
+  const bytes = createLease(stamp);
+  const written = await store.write(key, bytes, leaseMs, budget);
   if (written === UNAVAILABLE) return undefined;
-  return { header: headerOf(lease), stamp, seen: view.tags };
+  const header = headerOf(bytes);
+  return { header, stamp, seen: view.tags, lease: { key, header, bytes } };
 }
 
 /** Puts the value in exactly the place of the lease; false when it does not stand there now. */
 async function fill(
   engine: CacheEngine,
   call: FencedPut,
-  lease: Lease,
+  planted: Planted,
   run: FactoryRun,
   value: unknown,
 ): Promise<boolean> {
   if (run.isSkipped) return false;
   const budget = new Budget(engine.deadlineMs);
-  const bytes = await encode(engine, call, lease, run, value, budget);
+  const bytes = await encode(engine, call, planted, run, value, budget);
   if (!bytes) return false;
   const { entry, lifeMs } = bytes;
-  return (await engine.store.replace(call.key, lease.header, entry, lifeMs, budget)) === true;
+  return (await engine.store.replace(call.key, planted.header, entry, lifeMs, budget)) === true;
 }
 
 /**
@@ -100,8 +104,8 @@ async function fill(
 async function giveUp(
   { store, deadlineMs }: CacheEngine,
   { key, remove }: FencedPut,
-  lease: Lease | undefined,
+  planted: Planted | undefined,
 ): Promise<void> {
-  if (lease) await store.removeExactly(key, lease.header, new Budget(deadlineMs));
+  if (planted) await store.removeExactly(key, planted.header, new Budget(deadlineMs));
   else await remove().catch(() => undefined);
 }

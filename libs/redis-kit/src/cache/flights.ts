@@ -1,4 +1,4 @@
-import { AsyncLocalStorage } from 'node:async_hooks';
+import { ScopedContext } from '../core/scoped-context.js';
 
 /** How one read-through ended, shared by everybody who waited for it. */
 export interface Outcome {
@@ -39,24 +39,21 @@ export class Flights {
   readonly #inTheAir = new Set<Flight>();
   #invalidations = 0;
   /** Keys whose factories the current call is part of. */
-  readonly #within = new AsyncLocalStorage<ReadonlySet<string>>();
+  readonly #within = new ScopedContext<ReadonlySet<string>>();
 
   /** True inside the factory of this key, which would wait for itself if it joined its own flight. */
   isWithin(key: string): boolean {
-    return this.#within.getStore()?.has(key) === true;
+    return this.#within.get()?.has(key) === true;
   }
 
-  /**
-   * Runs the factory of a key. Only factories run in an asynchronous context of their own: entering one costs every
-   * promise of the process, and most calls are hits.
-   */
+  /** Runs the factory of a key. Only factories run in an asynchronous context of their own: most calls are hits. */
   runFactory<T>(key: string, factory: () => T): T {
     return this.runLoader([key], factory);
   }
 
   /** Runs what makes the values of several keys. */
   runLoader<T>(keys: readonly string[], loader: () => T): T {
-    return this.#within.run(new Set([...(this.#within.getStore() ?? []), ...keys]), loader);
+    return this.#within.run(new Set([...(this.#within.get() ?? []), ...keys]), loader);
   }
 
   /** Joins the flight of this key that heeds at least these tags, or starts one. */

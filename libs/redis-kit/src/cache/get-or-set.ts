@@ -112,15 +112,15 @@ async function plant(
 ): Answer<Place | undefined> {
   const stamp = await tokens.capture(view, tags, capturedLifeMs(freshness), budget);
   if (stamp === UNAVAILABLE) return UNAVAILABLE;
-  const lease = createLease(stamp);
+  const bytes = createLease(stamp);
   const standing =
     view.header === null
-      ? await store.create(key, lease, leaseMs, budget)
-      : await store.replace(key, view.header, lease, leaseMs, budget);
+      ? await store.create(key, bytes, leaseMs, budget)
+      : await store.replace(key, view.header, bytes, leaseMs, budget);
   if (standing === UNAVAILABLE) return UNAVAILABLE;
   if (standing !== null && standing !== true) return undefined;
-  const header = headerOf(lease);
-  return { header, stamp, seen: view.tags, claimKey: key, claim: header, stale: undefined };
+  const header = headerOf(bytes);
+  return { header, stamp, seen: view.tags, lease: { key, header, bytes }, stale: undefined };
 }
 
 /** The factory answers, and nothing is stored. */

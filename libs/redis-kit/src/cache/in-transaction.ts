@@ -1,8 +1,8 @@
-import { AsyncLocalStorage } from 'node:async_hooks';
+import { ScopedContext } from '../core/scoped-context.js';
 
 type Action = () => Promise<unknown>;
 
-const transactions = new AsyncLocalStorage<Transaction>();
+const transactions = new ScopedContext<Transaction>();
 
 class Transaction {
   readonly actions: Action[] = [];
@@ -46,7 +46,7 @@ export async function afterCommit(action: Action): Promise<void> {
 }
 
 function current(): Transaction | undefined {
-  const transaction = transactions.getStore();
+  const transaction = transactions.get();
   return transaction?.isOver ? undefined : transaction;
 }
 

@@ -124,6 +124,7 @@ export class Invalidations {
     try {
       for (let next = this.#pending[0]; next && !this.#closed; next = this.#pending[0]) {
         await this.#send(next);
+        this.#remember(next);
         // Removed only now, and only if it still is the first: the queue may have been replaced by 'all' meanwhile.
         if (this.#pending[0] === next) this.#pending.shift();
         replayed += 1;

@@ -11,7 +11,7 @@ export async function lookup(
   { strict = cache.options.freshness.isStrict }: CacheReadOptions,
 ): Promise<CacheLookup<unknown>> {
   const { announce, engine, local, options, tokens } = cache;
-  const startedAt = performance.now();
+  const startedAt = announce.start();
   const entryKey = cache.entryKey(key);
   const kept = strict ? undefined : local?.value(entryKey, NO_TAGS);
   if (kept) {

@@ -25,7 +25,8 @@ export async function plantMany(
     const header = headerOf(bytes);
     const command: StoreCommand =
       standing === null ? { type: 'create', ...at } : { type: 'replace', header: standing, ...at };
-    const place = { header, stamp, seen: tags, claimKey: key, claim: header, stale: undefined };
+    const lease = { key, header, bytes };
+    const place = { header, stamp, seen: tags, lease, stale: undefined };
     return { at: commands.push(command) - 1, place };
   });
   const answers = await store.batch(commands, budget);

@@ -47,7 +47,8 @@ export async function claimRefresh(
   const stamp = await tokens.capture(view, call.tags, capturedLifeMs(call.freshness), budget);
   if (stamp === UNAVAILABLE) return UNAVAILABLE;
   const { header, value: stale } = now;
-  return { type: 'place', place: { header, stamp, seen: view.tags, claimKey, claim, stale } };
+  const lease = { key: claimKey, header: claim, bytes: claim };
+  return { type: 'place', place: { header, stamp, seen: view.tags, lease, stale } };
 }
 
 /** A claim without an entry's form is somebody's who is at it; a failure is one that gave up a short time ago. */

@@ -3,25 +3,42 @@ import type { CacheParts } from './cache-parts.js';
 import type { CacheFactory, FactoryContext } from './factory-runs.js';
 import { freshnessOf } from './freshness.options.js';
 import { getOrSet } from './get-or-set.js';
-import { tagSet } from './tags.js';
+import { NO_TAGS, tagSet } from './tags.js';
 
 /** One call of `getOrSet`: answered from local memory, or by the flight of its key. */
-export async function sharedRead<T>(
+export function sharedRead<T>(
   cache: CacheParts,
   key: string,
   factory: CacheFactory<T>,
   options: CacheCallOptions,
 ): Promise<T> {
-  const { announce, engine, flights, local, runs } = cache;
-  const startedAt = performance.now();
+  const { announce, local } = cache;
+  const { tags = NO_TAGS, strict = cache.options.freshness.isStrict } = options;
+  // Most calls end here, so nothing is made or checked before that only the others need.
+  if (local?.keepsValues && !strict && isKey(key) && (tags === NO_TAGS || Array.isArray(tags))) {
+    const startedAt = announce.start();
+    const kept = local.value(cache.entryKey(key), tags);
+    if (kept) {
+      announce.hit(key, 'memory', startedAt);
+      return Promise.resolve(kept.value as T);
+    }
+  }
+  return readThrough(cache, key, factory, options);
+}
+
+const isKey = (key: unknown): boolean => typeof key === 'string' && key !== '';
+
+async function readThrough<T>(
+  cache: CacheParts,
+  key: string,
+  factory: CacheFactory<T>,
+  options: CacheCallOptions,
+): Promise<T> {
+  const { announce, engine, flights, runs } = cache;
+  const startedAt = announce.start();
   const freshness = freshnessOf(cache.options.freshness, options);
   const tags = tagSet(options.tags);
   const entryKey = cache.entryKey(key);
-  const kept = freshness.isStrict ? undefined : local?.value(entryKey, tags);
-  if (kept) {
-    announce.hit(key, 'memory', startedAt);
-    return kept.value as T;
-  }
   if (flights.isWithin(entryKey)) {
     return runs.start({ cache: cache.name, key, tags, factory }).value as Promise<T>;
   }

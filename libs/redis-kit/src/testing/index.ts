@@ -32,4 +32,6 @@ export type {
   CacheStoreContractOptions,
   CacheStoreSubject,
 } from './contracts/cache-store.contract.js';
+export { counterContract, type CounterSubject } from './contracts/counter.contract.js';
+export { leaderboardContract, type LeaderboardSubject } from './contracts/leaderboard.contract.js';
 export type { ContractCase, ContractSubject } from './contracts/contract.js';

@@ -1,15 +1,28 @@
 import { Module, type DynamicModule, type Provider } from '@nestjs/common';
 import { CacheOptions } from '../cache/cache.options.js';
 import { Caches } from '../cache/caches.js';
+import { CounterOptions, RequestTrackingOptions } from '../counters/counters.options.js';
+import { Counters } from '../counters/counters.js';
+import { LeaderboardOptions } from '../counters/leaderboard.options.js';
 import { getRedisToken } from '../core/connections/inject-redis.decorator.js';
 import { RedisConnections } from '../core/connections/redis-connections.js';
 import { RedisKitEvents, type RedisKitListeners } from '../core/events.js';
 import { KeySpace } from '../core/key-space.js';
 import { Is } from '../core/options/constraints.js';
-import { NestedRecord } from '../core/options/nested.js';
+import { Nested, NestedRecord } from '../core/options/nested.js';
 import { validateOptions } from '../core/options/validate-options.js';
-import { isListeners, resolveRedisKitOptions } from '../redis-kit.options.js';
-import { cacheProviders, FOUNDATION, RESOLVED_OPTIONS, tokenOf } from '../redis-kit.providers.js';
+import {
+  isListeners,
+  resolveRedisKitOptions,
+  type ResolvedRedisKitOptions,
+} from '../redis-kit.options.js';
+import {
+  cacheProviders,
+  COUNTER_SERVICES,
+  FOUNDATION,
+  RESOLVED_OPTIONS,
+  tokenOf,
+} from '../redis-kit.providers.js';
 import { noRedis } from './no-redis.js';
 
 /** Options of `RedisKitTestingModule.forRoot()`. All have defaults. */
@@ -24,6 +37,18 @@ export class RedisKitTestingOptions {
     (names) => Array.isArray(names) && names.every((name) => typeof name === 'string'),
   )
   connectionNames?: readonly string[] | undefined;
+
+  /** Options of counters, as the application gives them. Their `connection` is not asked for. */
+  @Nested(() => CounterOptions)
+  counters?: CounterOptions | undefined;
+
+  /** Leaderboards by name, with the options the application gives them. */
+  @NestedRecord(() => LeaderboardOptions)
+  leaderboards?: Record<string, LeaderboardOptions> | undefined;
+
+  /** Options of request tracking, as the application gives them. */
+  @Nested(() => RequestTrackingOptions)
+  requestTracking?: RequestTrackingOptions | undefined;
 
   /** Listeners by event name. */
   @Is('an object of functions by event name', isListeners)
@@ -44,11 +69,22 @@ export class RedisKitTestingModule {
       caches = {},
       connectionNames = [],
       onEvents = {},
+      counters = {},
+      leaderboards = {},
+      requestTracking = {},
     } = validateOptions(RedisKitTestingOptions, options, 'RedisKitTestingModule.forRoot()');
     const connections = Object.fromEntries(connectionNames.map((name) => [name, {}]));
     // The environment has no say in what a test does.
     const resolved = resolveRedisKitOptions(
-      { namespace: 'testing', connections, caches, onEvents },
+      {
+        namespace: 'testing',
+        connections,
+        caches,
+        onEvents,
+        counters: { ...counters, connection: 'default' },
+        leaderboards,
+        requestTracking,
+      },
       {},
     );
     const exported: Provider[] = [
@@ -60,6 +96,16 @@ export class RedisKitTestingModule {
         useFactory: (keySpace: KeySpace, events: RedisKitEvents) =>
           new Caches({ connections: undefined, keySpace, events }),
       },
+      {
+        provide: Counters,
+        inject: [RESOLVED_OPTIONS, KeySpace, RedisKitEvents],
+        useFactory: (
+          { counters: options, ...rest }: ResolvedRedisKitOptions,
+          keySpace: KeySpace,
+          events: RedisKitEvents,
+        ) => new Counters({ ...rest, connections: undefined, keySpace, events, options }),
+      },
+      ...COUNTER_SERVICES,
       ...cacheProviders([...resolved.caches.keys()]),
       ...[...resolved.connections.keys()].map((name) => ({
         provide: getRedisToken(name),
