@@ -58,7 +58,7 @@ export class CacheParts {
     this.store = store;
     this.keySpace = keySpace;
     this.#entriesPrefix = cacheEntriesPrefix(keySpace, name);
-    this.announce = new Announcements(name, events);
+    this.announce = new Announcements(name, events, keySpace);
     this.local = tracking && this.#remember(tracking);
     this.tokens = new Tokens({ cache: name, keySpace, store, local: this.local });
     this.invalidations = new Invalidations({

@@ -1,9 +1,11 @@
 import { Inject } from '@nestjs/common';
+import type { RedisConnection } from '../core/connections/redis-connection.js';
 import type { RedisConnections } from '../core/connections/redis-connections.js';
 import type { RedisKitEvents } from '../core/events.js';
 import type { KeySpace } from '../core/key-space.js';
 import { ConfigurationError } from '../core/redis-kit.error.js';
-import { safeMessage } from '../core/redact.js';
+import type { TrackingStatus } from '../core/connections/tracking.js';
+import { Announcements } from './announcements.js';
 import { CacheService } from './cache.service.js';
 import { resolveCacheOptions, type CacheOptions } from './cache.options.js';
 import { MemoryCacheStore } from './stores/memory-cache.store.js';
@@ -23,9 +25,21 @@ export interface CachesDependencies {
   readonly events: RedisKitEvents;
 }
 
+/** How a cache does, for health. */
+export interface CacheStatus {
+  /** Invalidations that wait for Redis. */
+  readonly pendingInvalidations: number;
+  /** Whether the memory of this process is in use; `off` when the options say so. */
+  readonly localMemory: TrackingStatus | 'off';
+  /** Why Redis refused to tell of changes, where it did. */
+  readonly localMemoryRefusal?: string;
+}
+
 /** Every named cache of one application. */
 export class Caches {
   readonly #caches = new Map<string, CacheService>();
+  /** The connection of each cache in Redis. */
+  readonly #connections = new Map<CacheService, RedisConnection>();
 
   constructor(private readonly dependencies: CachesDependencies) {}
 
@@ -54,8 +68,9 @@ export class Caches {
     }
     const connection =
       resolved.store === 'redis' ? connections?.get(resolved.connection) : undefined;
+    const announce = new Announcements(name, events, keySpace);
     const onFailure = (operation: string, key: string, error: unknown) =>
-      events.emit('cache.error', { cache: name, key, operation, message: safeMessage(error) });
+      announce.failure(operation, key, error);
     const cache = new CacheService({
       name,
       options: resolved,
@@ -67,6 +82,7 @@ export class Caches {
       tracking: resolved.tracking ? connection?.tracking : undefined,
     });
     this.#caches.set(name, cache);
+    if (connection) this.#connections.set(cache, connection);
     return cache;
   }
 
@@ -75,6 +91,22 @@ export class Caches {
     const cache = this.#caches.get(name);
     if (!cache) throw new ConfigurationError(`There is no cache '${name}'.`);
     return cache;
+  }
+
+  /** How the caches do whose entries are kept through this connection, by name. */
+  statusOf(connectionName: string): Record<string, CacheStatus> {
+    const caches = [...this.#connections].filter(([, { name }]) => name === connectionName);
+    return Object.fromEntries(
+      caches.map(([{ name, pendingInvalidations, localMemory }, { tracking }]) => {
+        const refusal = localMemory === 'refused' ? tracking.refusal : undefined;
+        const status: CacheStatus = {
+          pendingInvalidations,
+          localMemory,
+          ...(refusal !== undefined && { localMemoryRefusal: refusal }),
+        };
+        return [name, status];
+      }),
+    );
   }
 
   /** Resolves when the calls now in progress are done. */
