@@ -204,12 +204,17 @@ describe('configuration', () => {
     const app = await startApplication(
       { url: server.url, isGlobal: false },
       {
-        imports: [RedisHealthModule, RedisKitModule.forFeature({ caches: { prices: {} } })],
+        imports: [
+          RedisHealthModule,
+          RedisKitModule.forFeature({ caches: { prices: { deadline: '10s' } } }),
+        ],
       },
     );
     const prices = app.get<CacheService>(getCacheToken('prices'), { strict: false });
     expect(await prices.set('key', 1)).toBe(true);
-    const { redis } = await app.get(RedisHealthIndicator, { strict: false }).isHealthy('redis');
+    const { redis } = await app.get(RedisHealthIndicator, { strict: false }).isHealthy('redis', {
+      timeout: '10s',
+    });
     expect(redis.status).toBe('up');
     await app.close();
   });
