@@ -5,8 +5,20 @@ import { Counters } from './counters/counters.js';
 import { RedisKitEvents } from './core/events.js';
 import { KeySpace } from './core/key-space.js';
 import { Lifecycle } from './core/lifecycle.js';
+import { EvictionAdvice } from './core/eviction-advice.js';
+import { FencedWriter, RedisFencedWriter } from './lock/fenced-writer.js';
+import { LockService } from './lock/lock.service.js';
+import { redisLockService } from './lock/redis-lock-service.js';
+import { RedisTicks, Ticks } from './lock/ticks.js';
+import { createRateLimiter } from './rate-limit/create-rate-limiter.js';
+import { RateLimiter } from './rate-limit/rate-limiter.js';
 import type { ResolvedRedisKitOptions } from './redis-kit.options.js';
-import { COUNTER_SERVICES, RESOLVED_OPTIONS } from './redis-kit.providers.js';
+import {
+  COUNTER_SERVICES,
+  lockProviders,
+  REQUEST_LIMITS,
+  RESOLVED_OPTIONS,
+} from './redis-kit.providers.js';
 
 /** The capabilities on Redis, one after the other. Each one registers with `Lifecycle` what it has to end. */
 export const FEATURES: readonly Provider[] = [
@@ -25,6 +37,17 @@ export const FEATURES: readonly Provider[] = [
     },
   },
   {
+    provide: RateLimiter,
+    inject: [RESOLVED_OPTIONS, RedisConnections, KeySpace, RedisKitEvents],
+    useFactory: (
+      { rateLimit }: ResolvedRedisKitOptions,
+      connections: RedisConnections,
+      keySpace: KeySpace,
+      events: RedisKitEvents,
+    ) => createRateLimiter({ options: rateLimit, connections, keySpace, events }),
+  },
+  REQUEST_LIMITS,
+  {
     provide: Counters,
     inject: [RESOLVED_OPTIONS, RedisConnections, KeySpace, RedisKitEvents, Lifecycle],
     useFactory: (
@@ -40,5 +63,45 @@ export const FEATURES: readonly Provider[] = [
       return counters;
     },
   },
+  {
+    provide: LockService,
+    inject: [RESOLVED_OPTIONS, RedisConnections, KeySpace, RedisKitEvents, Lifecycle],
+    useFactory: (
+      { locks, shutdownTimeoutMs }: ResolvedRedisKitOptions,
+      connections: RedisConnections,
+      keySpace: KeySpace,
+      events: RedisKitEvents,
+      lifecycle: Lifecycle,
+    ) => {
+      const service = redisLockService(locks, connections.get(locks.connection), keySpace, events);
+      lifecycle.register({ name: 'locks', drain: () => service.close(shutdownTimeoutMs / 2) });
+      return service;
+    },
+  },
+  {
+    provide: Ticks,
+    inject: [RESOLVED_OPTIONS, RedisConnections, KeySpace],
+    useFactory: (
+      { locks }: ResolvedRedisKitOptions,
+      connections: RedisConnections,
+      keySpace: KeySpace,
+    ) => new RedisTicks(connections.get(locks.connection), keySpace),
+  },
+  {
+    provide: FencedWriter,
+    inject: [RESOLVED_OPTIONS, RedisConnections, KeySpace],
+    useFactory: (
+      { locks }: ResolvedRedisKitOptions,
+      connections: RedisConnections,
+      keySpace: KeySpace,
+    ) => new RedisFencedWriter(connections.get(locks.connection), keySpace),
+  },
+  {
+    provide: EvictionAdvice,
+    inject: [RESOLVED_OPTIONS, RedisConnections],
+    useFactory: ({ locks }: ResolvedRedisKitOptions, connections: RedisConnections) =>
+      new EvictionAdvice(connections.get(locks.connection), 'locks'),
+  },
   ...COUNTER_SERVICES,
+  ...lockProviders,
 ];

@@ -19,10 +19,21 @@ import { CONNECTION_URL_FORMS, parseConnectionUrl } from './core/connections/con
 import type { ConnectPolicy } from './core/connections/redis-connections.js';
 import { toMs, type Duration } from './core/duration.js';
 import type { RedisKitListeners } from './core/events.js';
+import {
+  LocksOptions,
+  locksIssues,
+  resolveLocksOptions,
+  type ResolvedLocksOptions,
+} from './lock/lock.options.js';
 import { Is, IsDuration, IsFlag, IsOneOf, IsText } from './core/options/constraints.js';
 import { Nested, NestedRecord } from './core/options/nested.js';
 import { optionPath, validateOptions } from './core/options/validate-options.js';
 import { ConfigurationError, type ConfigurationIssue } from './core/redis-kit.error.js';
+import {
+  RateLimitOptions,
+  resolveRateLimitOptions,
+  type ResolvedRateLimitOptions,
+} from './rate-limit/rate-limit.options.js';
 
 const ROOT = 'forRoot()';
 const DEFAULT_URL = 'redis://localhost:6379';
@@ -73,6 +84,10 @@ export class RedisKitOptions {
   @NestedRecord(() => CacheOptions)
   caches?: Record<string, CacheOptions> | undefined;
 
+  /** What all rate limits have in common. */
+  @Nested(() => RateLimitOptions)
+  rateLimit?: RateLimitOptions | undefined;
+
   /** Counters, and what leaderboards and request tracking share with them. */
   @Nested(() => CounterOptions)
   counters?: CounterOptions | undefined;
@@ -84,6 +99,9 @@ export class RedisKitOptions {
   /** What `RequestTrackingMiddleware` counts by. */
   @Nested(() => RequestTrackingOptions)
   requestTracking?: RequestTrackingOptions | undefined;
+  /** Locks, semaphores and elections. */
+  @Nested(() => LocksOptions)
+  locks?: LocksOptions | undefined;
 
   /** Listeners by event name; the same as `RedisKitEvents.on`. */
   @Is('an object of functions by event name', isListeners)
@@ -103,9 +121,11 @@ export interface ResolvedRedisKitOptions {
   readonly connections: ReadonlyMap<string, ResolvedConnectionOptions>;
   readonly shutdownTimeoutMs: number;
   readonly caches: ReadonlyMap<string, CacheOptions>;
+  readonly rateLimit: ResolvedRateLimitOptions;
   readonly counters: ResolvedCounterOptions;
   readonly leaderboards: ReadonlyMap<string, LeaderboardOptions>;
   readonly requestTracking: ResolvedRequestTrackingOptions;
+  readonly locks: ResolvedLocksOptions;
   readonly onEvents: RedisKitListeners;
 }
 
@@ -125,7 +145,11 @@ export function resolveRedisKitOptions(
   const connections = resolveConnections(options, environment, issues);
   const connectionNames = ['default', ...Object.keys(options.connections ?? {})];
   checkCacheConnections(caches, connectionNames, issues);
+  const rateLimit = resolveRateLimitOptions(options.rateLimit ?? {});
+  checkConnection(`${ROOT}.rateLimit`, rateLimit.connection, connectionNames, issues);
   checkConnection(`${ROOT}.counters`, counters.connection, connectionNames, issues);
+  const locks = options.locks ?? {};
+  issues.push(...locksIssues(locks, `${ROOT}.locks`, connectionNames));
   if (issues.length > 0) throw new ConfigurationError(issues);
   return {
     namespace: options.namespace ?? defaultNamespace(environment),
@@ -133,9 +157,11 @@ export function resolveRedisKitOptions(
     connections,
     shutdownTimeoutMs: toMs(options.shutdownTimeout ?? '5s'),
     caches,
+    rateLimit,
     counters,
     leaderboards: new Map(Object.entries(options.leaderboards ?? {})),
     requestTracking: resolveRequestTrackingOptions(options.requestTracking),
+    locks: resolveLocksOptions(locks),
     onEvents: definedOnly(options.onEvents ?? {}),
   };
 }

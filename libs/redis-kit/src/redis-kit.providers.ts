@@ -8,6 +8,13 @@ import { RequestLog } from './counters/requests/request-log.js';
 import { RequestStats } from './counters/requests/request-stats.js';
 import { RedisKitEvents, type RedisKitEvent, type RedisKitListener } from './core/events.js';
 import { KeySpace } from './core/key-space.js';
+import { LockService } from './lock/lock.service.js';
+import { JOB_GUARD } from './lock/run-once.decorator.js';
+import { JobGuard } from './lock/run-once.js';
+import { Ticks } from './lock/ticks.js';
+import { LOCKS } from './lock/with-lock.decorator.js';
+import { RequestLimits } from './rate-limit/http/request-limits.js';
+import { RateLimiter } from './rate-limit/rate-limiter.js';
 import type { ResolvedRedisKitOptions } from './redis-kit.options.js';
 
 export const RESOLVED_OPTIONS = Symbol('redis-kit:options');
@@ -31,6 +38,17 @@ export const FOUNDATION: readonly Provider[] = [
     useFactory: ({ namespace }: ResolvedRedisKitOptions) => new KeySpace(namespace),
   },
 ];
+
+/** What `@RateLimit()` and its guard work with. Needs `RateLimiter` beside it. */
+export const REQUEST_LIMITS: Provider = {
+  provide: RequestLimits,
+  inject: [RateLimiter, RedisKitEvents, RESOLVED_OPTIONS],
+  useFactory: (
+    limiter: RateLimiter,
+    events: RedisKitEvents,
+    { rateLimit: { http, onFailure } }: ResolvedRedisKitOptions,
+  ) => new RequestLimits({ limiter, events, http, onFailure }),
+};
 
 /** The caches of these names, and the default one under its class. They need `Caches` beside them. */
 export const cacheProviders = (names: readonly string[]): Provider[] => [
@@ -56,6 +74,17 @@ export const COUNTER_SERVICES: readonly Provider[] = [
     provide: RequestStats,
     inject: [Counters],
     useFactory: ({ requestStats }: Counters) => requestStats,
+  },
+];
+
+/** What decorators of locks and jobs find their services by. They need `LockService` and `Ticks` beside them. */
+export const lockProviders: readonly Provider[] = [
+  { provide: LOCKS, useExisting: LockService },
+  {
+    provide: JOB_GUARD,
+    inject: [LockService, Ticks, RedisKitEvents],
+    useFactory: (locks: LockService, ticks: Ticks, events: RedisKitEvents) =>
+      new JobGuard(locks, ticks, events),
   },
 ];
 

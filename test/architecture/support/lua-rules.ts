@@ -27,7 +27,10 @@ const READS_OPTIONS_FIRST = ['XREAD', 'XREADGROUP'];
 /** The time of a client, under the names people give it. */
 const CLIENT_TIME = /^(now|timestamp|currentTime|clientTime|date)/i;
 
-/** Reads the comment at the top: a sentence, `KEYS[n] name`, `ARGV[n] name` and `Reply: …`, in this order. */
+/**
+ * Reads the comment at the top: a sentence, `KEYS[n] name`, `ARGV[n] name` and `Reply: …`, in this order. `ARGV[n...] ids`
+ * is the list of all that are left.
+ */
 export function headerOf(lua: string): LuaHeader {
   const all = lua.split('\n');
   const end = all.findIndex((line) => !line.startsWith('--'));
@@ -36,10 +39,11 @@ export function headerOf(lua: string): LuaHeader {
   const faults: string[] = [];
   const order: string[] = [];
   for (const line of lines) {
-    const [, table, index, name] = /^(KEYS|ARGV)\[(\d+)\] (\w+)/.exec(line) ?? [];
+    const [, table, index, rest = '', name] =
+      /^(KEYS|ARGV)\[(\d+)(\.\.\.)?\] (\w+)/.exec(line) ?? [];
     if (table !== undefined) {
       const list = names[table as keyof typeof names];
-      list.push(name!);
+      list.push(`${rest}${name!}`);
       if (Number(index) !== list.length)
         faults.push(`its header numbers ${table}[${index}] wrongly`);
     }
@@ -55,11 +59,14 @@ export function headerOf(lua: string): LuaHeader {
   return { keys: names.KEYS, args: names.ARGV, faults, lines: lines.length };
 }
 
-/** Everything about one script that breaks a rule, each as a sentence about "it". */
-export function faultsOf(lua: string, declared: DeclaredNames): string[] {
+/**
+ * Everything about one script that breaks a rule, each as a sentence about "it". `shared` is the Lua that is put
+ * before it.
+ */
+export function faultsOf(lua: string, declared: DeclaredNames, shared = ''): string[] {
   const header = headerOf(lua);
   const body = lua.trimEnd().split('\n').length - header.lines;
-  const tokens = tokensOf(lua);
+  const tokens = [...tokensOf(lua), ...tokensOf(shared)];
   return [
     ...header.faults,
     ...compare('KEYS', header.keys, declared.keys),
@@ -96,12 +103,15 @@ function usageFaults(
 ): string[] {
   const faults: string[] = [];
   const used = new Set<number>();
+  const isList = declared.at(-1)?.startsWith('...') === true;
   tokens.forEach(({ kind, text, line }, at) => {
     if (kind !== 'name' || text !== table) return;
     const index = tokens[at + 2];
     const isNumbered =
       tokens[at + 1]?.text === '[' && index?.kind === 'number' && tokens[at + 3]?.text === ']';
     if (isNumbered) used.add(Number(index.text));
+    // The list is walked.
+    else if (isList) used.add(declared.length);
     else
       faults.push(`line ${line}: it uses ${table} without a number, so no name can be given to it`);
   });
@@ -151,7 +161,10 @@ function keyArguments(command: string, args: readonly LuaToken[][]): LuaToken[][
   return args.slice(1, 2);
 }
 
+/** One of KEYS, a local name of one, or what a part got from the script as `key` or `thing.key`. */
 function isKey(arg: readonly LuaToken[], aliases: ReadonlySet<string>): boolean {
+  const isHandedOn = arg.at(-1)?.text === 'key' && (arg.length === 1 || arg[1]!.text === '.');
+  if (isHandedOn && arg.length <= 3) return true;
   if (arg.length === 1) return aliases.has(arg[0]!.text);
   return (
     arg.length === 4 && arg[0]!.text === 'KEYS' && arg[1]!.text === '[' && arg[3]!.text === ']'

@@ -51,4 +51,12 @@ export class ClusterTopology implements ManagedTopology {
     if (master === undefined) throw new Error('the cluster has no master');
     await this.#deployment.failover(master);
   }
+
+  async migrate(key: string): Promise<void> {
+    const slot = await this.#deployment.slotOf(key);
+    const owner = await this.#deployment.masterOf(slot);
+    const other = (await this.#deployment.masters()).find((master) => master !== owner);
+    if (other === undefined) throw new Error('the cluster has one master only');
+    await this.#deployment.migrateSlot(slot, other);
+  }
 }

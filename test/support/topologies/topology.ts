@@ -31,6 +31,8 @@ export interface Topology {
   restartAll(): Promise<void>;
   /** Promotes a replica (of the first master); resolves when all members know. Not on standalone. */
   failover?(): Promise<void>;
+  /** Moves the slot of a key, with all its keys, to another master. On Cluster only. */
+  migrate?(key: string): Promise<void>;
 }
 
 /** A topology with its start and end, which belong to `describeTopologies`. */

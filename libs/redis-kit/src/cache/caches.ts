@@ -8,8 +8,8 @@ import type { TrackingStatus } from '../core/connections/tracking.js';
 import { Announcements } from './announcements.js';
 import { CacheService } from './cache.service.js';
 import { resolveCacheOptions, type CacheOptions } from './cache.options.js';
-import { MemoryCacheStore } from './stores/memory-cache.store.js';
-import { RedisCacheStore } from './stores/redis-cache.store.js';
+import type { CacheStore } from './stores/cache-store.js';
+import { openStore } from './stores/open-store.js';
 
 /** Injection token of a named cache. */
 export const getCacheToken = (name = 'default'): symbol => Symbol.for(`redis-kit:cache:${name}`);
@@ -40,6 +40,7 @@ export class Caches {
   readonly #caches = new Map<string, CacheService>();
   /** The connection of each cache in Redis. */
   readonly #connections = new Map<CacheService, RedisConnection>();
+  readonly #stores: CacheStore[] = [];
 
   constructor(private readonly dependencies: CachesDependencies) {}
 
@@ -69,14 +70,19 @@ export class Caches {
     const connection =
       resolved.store === 'redis' ? connections?.get(resolved.connection) : undefined;
     const announce = new Announcements(name, events, keySpace);
-    const onFailure = (operation: string, key: string, error: unknown) =>
-      announce.failure(operation, key, error);
+    const store = openStore({
+      name,
+      options: resolved,
+      connection,
+      hasRedis: !!connections,
+      events,
+      onFailure: (operation, key, error) => announce.failure(operation, key, error),
+    });
+    this.#stores.push(store);
     const cache = new CacheService({
       name,
       options: resolved,
-      store: connection
-        ? new RedisCacheStore(connection, onFailure)
-        : new MemoryCacheStore(resolved.maxEntries),
+      store,
       keySpace,
       events,
       tracking: resolved.tracking ? connection?.tracking : undefined,
@@ -112,5 +118,6 @@ export class Caches {
   /** Resolves when the calls now in progress are done. */
   async close(): Promise<void> {
     await Promise.all([...this.#caches.values()].map((cache) => cache.close()));
+    for (const store of this.#stores) store.close();
   }
 }

@@ -8,9 +8,18 @@ import { getRedisToken } from '../core/connections/inject-redis.decorator.js';
 import { RedisConnections } from '../core/connections/redis-connections.js';
 import { RedisKitEvents, type RedisKitListeners } from '../core/events.js';
 import { KeySpace } from '../core/key-space.js';
+import { FencedWriter, MemoryFencedWriter } from '../lock/fenced-writer.js';
+import { LocksOptions } from '../lock/lock.options.js';
+import { LockService } from '../lock/lock.service.js';
+import { memoryLockService } from '../lock/memory-lock-service.js';
+import { MemoryTicks, Ticks } from '../lock/ticks.js';
 import { Is } from '../core/options/constraints.js';
 import { Nested, NestedRecord } from '../core/options/nested.js';
 import { validateOptions } from '../core/options/validate-options.js';
+import { WITHOUT_REDIS } from '../core/without-redis.js';
+import { createRateLimiter } from '../rate-limit/create-rate-limiter.js';
+import { RateLimitOptions } from '../rate-limit/rate-limit.options.js';
+import { RateLimiter } from '../rate-limit/rate-limiter.js';
 import {
   isListeners,
   resolveRedisKitOptions,
@@ -20,6 +29,8 @@ import {
   cacheProviders,
   COUNTER_SERVICES,
   FOUNDATION,
+  lockProviders,
+  REQUEST_LIMITS,
   RESOLVED_OPTIONS,
   tokenOf,
 } from '../redis-kit.providers.js';
@@ -31,12 +42,20 @@ export class RedisKitTestingOptions {
   @NestedRecord(() => CacheOptions)
   caches?: Record<string, CacheOptions> | undefined;
 
+  /** Options of locks, as the application gives them. */
+  @Nested(() => LocksOptions)
+  locks?: LocksOptions | undefined;
+
   /** Names of the connections besides `default` that the tested classes inject. */
   @Is(
     'a list of names',
     (names) => Array.isArray(names) && names.every((name) => typeof name === 'string'),
   )
   connectionNames?: readonly string[] | undefined;
+
+  /** Rate limits, with the options the application gives them. They count in memory. */
+  @Nested(() => RateLimitOptions)
+  rateLimit?: RateLimitOptions | undefined;
 
   /** Options of counters, as the application gives them. Their `connection` is not asked for. */
   @Nested(() => CounterOptions)
@@ -68,10 +87,12 @@ export class RedisKitTestingModule {
     const {
       caches = {},
       connectionNames = [],
+      rateLimit = {},
       onEvents = {},
       counters = {},
       leaderboards = {},
       requestTracking = {},
+      locks = {},
     } = validateOptions(RedisKitTestingOptions, options, 'RedisKitTestingModule.forRoot()');
     const connections = Object.fromEntries(connectionNames.map((name) => [name, {}]));
     // The environment has no say in what a test does.
@@ -80,22 +101,35 @@ export class RedisKitTestingModule {
         namespace: 'testing',
         connections,
         caches,
+        rateLimit,
         onEvents,
         counters: { ...counters, connection: 'default' },
         leaderboards,
         requestTracking,
+        locks: { ...locks, connection: undefined },
       },
       {},
     );
     const exported: Provider[] = [
       ...FOUNDATION,
       { provide: RedisConnections, useValue: noRedis('RedisConnections') },
+      { provide: WITHOUT_REDIS, useValue: true },
       {
         provide: Caches,
         inject: [KeySpace, RedisKitEvents],
         useFactory: (keySpace: KeySpace, events: RedisKitEvents) =>
           new Caches({ connections: undefined, keySpace, events }),
       },
+      {
+        provide: RateLimiter,
+        inject: [RESOLVED_OPTIONS, KeySpace, RedisKitEvents],
+        useFactory: (
+          { rateLimit }: ResolvedRedisKitOptions,
+          keySpace: KeySpace,
+          events: RedisKitEvents,
+        ) => createRateLimiter({ options: rateLimit, connections: undefined, keySpace, events }),
+      },
+      REQUEST_LIMITS,
       {
         provide: Counters,
         inject: [RESOLVED_OPTIONS, KeySpace, RedisKitEvents],
@@ -106,6 +140,15 @@ export class RedisKitTestingModule {
         ) => new Counters({ ...rest, connections: undefined, keySpace, events, options }),
       },
       ...COUNTER_SERVICES,
+      {
+        provide: LockService,
+        inject: [RESOLVED_OPTIONS, RedisKitEvents],
+        useFactory: (options: ResolvedRedisKitOptions, events: RedisKitEvents) =>
+          memoryLockService(options.locks, events),
+      },
+      { provide: FencedWriter, useClass: MemoryFencedWriter },
+      { provide: Ticks, useValue: new MemoryTicks() },
+      ...lockProviders,
       ...cacheProviders([...resolved.caches.keys()]),
       ...[...resolved.connections.keys()].map((name) => ({
         provide: getRedisToken(name),

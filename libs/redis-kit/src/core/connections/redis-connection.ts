@@ -99,6 +99,11 @@ export class RedisConnection {
     return this.#client('cache');
   }
 
+  /** True once commands were made ready for, and the link stands. */
+  get isReady(): boolean {
+    return this.#clients.get('command')?.status === 'ready';
+  }
+
   /** The one subscriber of this connection. */
   get subscriber(): Subscriber {
     this.#assertOpen();

@@ -5,14 +5,27 @@ import { readFileSync } from 'node:fs';
 export type RawReply = string | number | null | RawReply[];
 export type RawBufferReply = Buffer | number | null | RawBufferReply[];
 
+/** What a script may do beyond the ordinary, as Redis 7 has it: `allow-oom` runs even when the memory is used up. */
+export type ScriptFlag = 'allow-oom';
+
+/** Values by the declared names; of `...names`, which takes all that are left, a list. */
+export type ByName<Name extends string, Value> = {
+  [N in Name as N extends `...${infer Rest}` ? Rest : N]: N extends `...${string}`
+    ? readonly Value[]
+    : Value;
+};
+
 interface ScriptDeclaration<Key extends string, Arg extends string, Raw, Reply> {
   /** Name for errors and traces, `<feature>.<verb>`. */
   readonly name: string;
   /** The `.lua` file: `new URL('./lua/<name>.lua', import.meta.url)`. */
   readonly source: URL;
-  /** Names of KEYS, in order. */
+  /** What it has in common with other scripts, put before it: one file or several, `new URL('./lua/…', import.meta.url)`. */
+  readonly shared?: URL | readonly URL[];
+  readonly flags?: readonly ScriptFlag[];
+  /** Names of KEYS, in order; a last one such as `...locks` takes all that are left. */
   readonly keys: readonly Key[];
-  /** Names of ARGV, in order. */
+  /** Names of ARGV, in order, in the same way. */
   readonly args: readonly Arg[];
   /** Turns the raw reply into the domain value. */
   readonly reply: (raw: Raw) => Reply;
@@ -48,10 +61,11 @@ export function defineBinaryScript<const Key extends string, const Arg extends s
 }
 
 function define<Key extends string, Arg extends string, Raw, Reply>(
-  { name, source, keys, args, reply, idempotent = false }: ScriptDeclaration<Key, Arg, Raw, Reply>,
+  declaration: ScriptDeclaration<Key, Arg, Raw, Reply>,
   binary: boolean,
 ): Script<Key, Arg, Reply> {
-  const lua = readFileSync(source, 'utf8');
+  const { name, keys, args, reply, idempotent = false } = declaration;
+  const lua = textOf(declaration);
   return {
     name,
     keys,
@@ -62,4 +76,18 @@ function define<Key extends string, Arg extends string, Raw, Reply>(
     sha1: createHash('sha1').update(lua).digest('hex'),
     parse: reply as (raw: unknown) => Reply,
   };
+}
+
+function textOf({
+  source,
+  shared,
+  flags = [],
+}: Pick<
+  ScriptDeclaration<string, string, unknown, unknown>,
+  'source' | 'shared' | 'flags'
+>): string {
+  const files = [...(shared === undefined ? [] : [shared].flat()), source];
+  const texts = files.map((file) => readFileSync(file as URL, 'utf8'));
+  if (flags.length > 0) texts.unshift(`#!lua flags=${flags.join()}\n`);
+  return texts.join('');
 }

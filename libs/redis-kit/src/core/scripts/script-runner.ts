@@ -2,7 +2,7 @@ import calculateSlot from 'cluster-key-slot';
 import type { RedisClient } from '../connections/connection-url.js';
 import { isConnectivityError } from '../failsafe/connectivity.js';
 import { CrossSlotError } from '../redis-kit.error.js';
-import type { Script } from './define-script.js';
+import type { ByName, Script } from './define-script.js';
 
 type Argument = string | number | Buffer;
 
@@ -25,17 +25,28 @@ const CHECK_SLOTS = process.env['NODE_ENV'] !== 'production';
 export async function runScript<Key extends string, Arg extends string, Reply>(
   client: RedisClient,
   script: Script<Key, Arg, Reply>,
-  keys: Record<Key, string>,
-  args: Record<Arg, Argument>,
+  keys: ByName<Key, string>,
+  args: ByName<Arg, Argument>,
 ): Promise<Reply> {
-  const keyList = script.keys.map((name) => keys[name]);
-  if (CHECK_SLOTS && keyList.length > 1) assertOneSlot(script.name, keyList);
-  const rest: Argument[] = [...keyList, ...script.args.map((name) => args[name])];
+  const rest: Argument[] = [];
+  append(rest, script.keys, keys);
+  const keyCount = rest.length;
+  if (CHECK_SLOTS && keyCount > 1) assertOneSlot(script.name, rest as string[]);
+  append(rest, script.args, args);
   try {
-    return script.parse(await evaluate(client, script, keyList.length, rest));
+    return script.parse(await evaluate(client, script, keyCount, rest));
   } catch (error) {
     if (!script.idempotent || !isConnectivityError(error) || client.status === 'end') throw error;
-    return script.parse(await evaluate(client, script, keyList.length, rest));
+    return script.parse(await evaluate(client, script, keyCount, rest));
+  }
+}
+
+/** In the declared order. */
+function append(list: Argument[], names: readonly string[], values: object): void {
+  for (const name of names) {
+    if (name.startsWith('...'))
+      list.push(...(values as Record<string, Argument[]>)[name.slice(3)]!);
+    else list.push((values as Record<string, Argument>)[name]!);
   }
 }
 

@@ -1,0 +1,8 @@
+-- Blocks a tracker for a while, whatever its policies say.
+-- KEYS[1] blocks
+-- ARGV[1] forMs
+-- Reply: 1
+local now = server_time()
+local ends_at = now + tonumber(ARGV[1]) * 1000
+set_block(read_blocks(KEYS[1], now), '*', { ends_at = ends_at, level = 0, forgotten_at = ends_at }, now)
+return 1
