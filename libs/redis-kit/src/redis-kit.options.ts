@@ -108,7 +108,7 @@ export class RedisKitOptions {
   onEvents?: RedisKitListeners | undefined;
 
   /**
-   * Makes the providers available in every module.
+   * Makes the named clients and caches available in every module. `forFeature()` and health work either way.
    * @default true
    */
   @IsFlag()

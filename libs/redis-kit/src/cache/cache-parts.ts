@@ -64,7 +64,7 @@ export class CacheParts {
     this.memo = options.memo ? new RequestMemo() : undefined;
     this.#versionSuffix = versionSuffix(options.version);
     this.#entriesPrefix = cacheEntriesPrefix(keySpace, name);
-    this.announce = new Announcements(name, events);
+    this.announce = new Announcements(name, events, keySpace);
     this.local = tracking && this.#remember(tracking);
     this.tokens = new Tokens({ cache: name, keySpace, store, local: this.local });
     this.invalidations = new Invalidations({
@@ -75,6 +75,7 @@ export class CacheParts {
       deadlineMs: invalidationDeadlineMs,
       onReplayed: (count, pending) => this.announce.replayed(count, pending),
     });
+    const keeping = { freezes: options.l1 !== undefined, local: this.local, store, deadlineMs };
     this.engine = {
       cache: name,
       store,
@@ -93,7 +94,7 @@ export class CacheParts {
       leaseLimitMs: options.leaseLimitMs,
       leaderWaitMs: options.leaderWaitMs,
       refreshKey: (key) => cacheRefreshKey(keySpace, name, key, options.version),
-      keep: (...read) => keepValue({ local: this.local, store, deadlineMs }, ...read),
+      keep: (...read) => keepValue(keeping, ...read),
       isDoubtful: (key, tags) => this.invalidations.concerns(key, tags),
       onError: (operation, key, error) => this.announce.failure(operation, key, error),
     };

@@ -1,6 +1,5 @@
 import type { RedisConnection } from '../../core/connections/redis-connection.js';
 import type { RedisKitEvents } from '../../core/events.js';
-import { safeMessage } from '../../core/redact.js';
 import type { ResolvedCacheOptions } from '../cache.options.js';
 import type { CacheStore } from './cache-store.js';
 import { KeyvCacheStore } from './keyv-cache.store.js';
@@ -14,6 +13,7 @@ interface OpenStoreSettings {
   /** false: in tests everything is in memory, whatever the options say. */
   readonly hasRedis: boolean;
   readonly events: RedisKitEvents;
+  readonly onFailure: (operation: string, key: string, error: unknown) => void;
 }
 
 /** The store that the options of a cache ask for. */
@@ -23,9 +23,8 @@ export function openStore({
   connection,
   hasRedis,
   events,
+  onFailure,
 }: OpenStoreSettings): CacheStore {
-  const onFailure = (operation: string, key: string, error: unknown) =>
-    events.emit('cache.error', { cache: name, key, operation, message: safeMessage(error) });
   if (connection) return new RedisCacheStore(connection, onFailure);
   if (hasRedis && typeof store === 'object') {
     return new KeyvCacheStore({ cache: name, keyv: store, events, onFailure });
