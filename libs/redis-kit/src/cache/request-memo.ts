@@ -40,10 +40,10 @@ export class RequestMemo {
     return found;
   }
 
-  /** Keeps a value, unless something has changed since it was asked for. */
+  /** Keeps a value, as of when it was asked for: if something has changed since, it is void already. */
   remember(key: string, value: unknown, tags: ReadonlySet<string>, askedAt: number): void {
     const scope = scopes.getStore();
-    if (!scope || askedAt !== this.#moment) return;
+    if (!scope) return;
     const values = scope.get(this) ?? new Map<string, MemoizedValue>();
     scope.set(this, values.set(key, { value: deepFreeze(value), tags, moment: askedAt }));
   }

@@ -3,6 +3,7 @@
 -- ARGV[1] forMs
 -- Reply: 1
 local now = server_time()
-local ends_at = now + tonumber(ARGV[1]) * 1000
-set_block(read_blocks(KEYS[1], now), '*', { ends_at = ends_at, level = 0, forgotten_at = ends_at }, now)
+local length = tonumber(ARGV[1]) * 1000
+local ends_at = now + length
+set_block(read_blocks(KEYS[1], now), '*', { ends_at = ends_at, length = length, level = 0, forgotten_at = ends_at }, now)
 return 1

@@ -22,7 +22,7 @@ for i = 2, #KEYS do
     return { -1, whole(now) }
   end
   bucket.fits = cost <= bucket.left
-  bucket.blocked_for = math.max(blocked_until(blocks, '*'), blocked_until(blocks, bucket.name)) - now
+  bucket.blocked_for = math.max(blocked_for(blocks, '*', now), blocked_for(blocks, bucket.name, now))
   allowed = allowed and bucket.fits and bucket.blocked_for <= 0
   buckets[#buckets + 1] = bucket
 end

@@ -43,7 +43,7 @@ algorithms.S = {
   give = function(bucket, amount, mark)
     local key = bucket.key
     if mark then redis.call('LREM', key, -amount, whole(mark)) else redis.call('RPOP', key, amount) end
-    local last = tonumber(redis.call('LINDEX', key, -1))
-    if last then expire_after(key, last + bucket.a - bucket.now) end
+    local ends_at = (tonumber(redis.call('LINDEX', key, -1)) or 0) + bucket.a
+    if ends_at > bucket.now then expire_after(key, ends_at - bucket.now) else redis.call('DEL', key) end
   end,
 }

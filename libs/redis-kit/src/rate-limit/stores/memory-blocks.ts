@@ -2,6 +2,7 @@ import type { LimitBlock } from '../limit.js';
 
 interface Block {
   readonly endsAt: number;
+  readonly length: number;
   readonly level: number;
   readonly forgottenAt: number;
 }
@@ -10,13 +11,13 @@ interface Block {
 export class MemoryBlocks {
   readonly #byName = new Map<string, Block>();
 
-  /** The time when none means anything any more. */
-  get endsAt(): number {
-    return Math.max(0, ...[...this.#byName.values()].map(({ forgottenAt }) => forgottenAt));
-  }
-
-  until(name: string): number {
-    return Math.max(this.#byName.get('*')?.endsAt ?? 0, this.#byName.get(name)?.endsAt ?? 0);
+  /** How much longer a policy is blocked. */
+  remaining(name: string, now: number): number {
+    const blocks = [this.#byName.get('*'), this.#byName.get(name)];
+    return Math.max(
+      0,
+      ...blocks.map((block) => (block ? Math.min(block.endsAt - now, block.length) : 0)),
+    );
   }
 
   forget(now: number): void {
@@ -26,7 +27,12 @@ export class MemoryBlocks {
   }
 
   blockAll(now: number, lengthUs: number): void {
-    this.#byName.set('*', { endsAt: now + lengthUs, level: 0, forgottenAt: now + lengthUs });
+    this.#byName.set('*', {
+      endsAt: now + lengthUs,
+      length: lengthUs,
+      level: 0,
+      forgottenAt: now + lengthUs,
+    });
   }
 
   /** Begins the next block of a policy, and answers how long it lasts. */
@@ -36,6 +42,7 @@ export class MemoryBlocks {
     const endsAt = now + lengthUs;
     this.#byName.set(name, {
       endsAt,
+      length: lengthUs,
       level: level + 1,
       forgottenAt: endsAt + forgetAfterMs * 1_000,
     });

@@ -41,7 +41,8 @@ export class MemoryBucketStore extends BucketStore {
   /** `consume` at once. */
   decide({ tracker, limits, cost, counts, holder }: BucketRequest): BucketAnswer {
     const now = Math.floor(this.nowUs());
-    const { buckets, blocks } = this.#of(tracker, now);
+    const { buckets, blocks } = this.#of(tracker);
+    blocks.forget(now);
     const asked = limits.map((limit) => {
       const bucket = buckets.get(nameOf(limit)) ?? createBucket(limit);
       const view = bucket.look(now, cost);
@@ -50,7 +51,7 @@ export class MemoryBucketStore extends BucketStore {
         bucket,
         view,
         fits: cost <= view.left,
-        blockedUs: blocks.until(limit.name) - now,
+        blockedUs: blocks.remaining(limit.name, now),
       };
     });
     const allowed = asked.every(({ fits, blockedUs }) => fits && blockedUs <= 0);
@@ -85,7 +86,7 @@ export class MemoryBucketStore extends BucketStore {
 
   async correct({ tracker, limits, marks, change, holder }: BucketCorrection): Promise<void> {
     const now = Math.floor(this.nowUs());
-    const { buckets } = this.#of(tracker, now);
+    const { buckets } = this.#of(tracker);
     limits.forEach((limit, at) => {
       const bucket = buckets.get(nameOf(limit)) ?? createBucket(limit);
       const mark = marks?.[at];
@@ -97,7 +98,7 @@ export class MemoryBucketStore extends BucketStore {
 
   async block(tracker: string, forMs: number): Promise<void> {
     const now = Math.floor(this.nowUs());
-    this.#of(tracker, now).blocks.blockAll(now, forMs * 1_000);
+    this.#of(tracker).blocks.blockAll(now, forMs * 1_000);
   }
 
   async unblock(tracker: string): Promise<void> {
@@ -111,13 +112,12 @@ export class MemoryBucketStore extends BucketStore {
     this.#trackers.set(tracker, { buckets: known.buckets, blocks: new MemoryBlocks() });
   }
 
-  #of(name: string, now: number): Tracker {
+  #of(name: string): Tracker {
     let tracker = this.#trackers.get(name);
     if (!tracker) {
       tracker = { buckets: new Map(), blocks: new MemoryBlocks() };
       this.#trackers.set(name, tracker);
     }
-    tracker.blocks.forget(now);
     return tracker;
   }
 }

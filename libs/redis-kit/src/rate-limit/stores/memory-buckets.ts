@@ -44,7 +44,8 @@ class TokenBucket implements MemoryBucket {
   give(now: number, amount: number, mark: number | undefined): void {
     const fullAt = this.#fullAt(now);
     const unspent = Math.max(0, (mark ?? fullAt) - now);
-    this.endsAt = Math.max(now, fullAt - Math.min(amount * this.limit.a, unspent));
+    const givenBack = fullAt - Math.min(amount * this.limit.a, unspent);
+    this.endsAt = givenBack > now ? givenBack : 0;
   }
 
   #fullAt(now: number): number {
@@ -82,12 +83,13 @@ class SlidingLog implements MemoryBucket {
     return now;
   }
 
-  give(_now: number, amount: number, mark: number | undefined): void {
+  give(at: number, amount: number, mark: number | undefined): void {
+    const now = this.#forward(at);
     for (let given = 0; given < amount; given++) {
       const unit = this.#times.lastIndexOf(mark ?? this.#times.at(-1) ?? NaN);
-      if (unit < 0) return;
-      this.#times.splice(unit, 1);
+      if (unit >= 0) this.#times.splice(unit, 1);
     }
+    if (this.endsAt <= now) this.#times = [];
   }
 
   #forward(at: number): number {
@@ -141,14 +143,16 @@ class SlidingCounters implements MemoryBucket {
   }
 
   give(at: number, amount: number, mark: number | undefined): void {
+    const now = this.#forward(at);
     let owed = amount;
-    for (const entry of this.#live(this.#forward(at)).toReversed()) {
+    for (const entry of this.#live(now).toReversed()) {
       if (mark !== undefined && mark !== entry.interval) continue;
       const given = Math.min(owed, entry.count);
       entry.count -= given;
       owed -= given;
     }
     this.#counts = this.#counts.filter(({ count }) => count > 0);
+    if (this.endsAt <= now) this.#counts = [];
   }
 
   #goneAt(interval: number): number {
