@@ -170,6 +170,7 @@ export type {
 } from './counters/requests/request-stats.js';
 export type { Speed, StatusClass } from './counters/requests/request-log.js';
 export { RequestTrackingMiddleware } from './counters/requests/request-tracking.middleware.js';
+
 // Locks
 export { Lock } from './lock/lock.js';
 export { LockService } from './lock/lock.service.js';
