@@ -11,7 +11,7 @@ import { libraryVersion } from '../lib/versions.mjs';
  * @typedef {import('../../libs/redis-kit/dist/index.js').CacheService} CacheService
  */
 
-const versions = {
+export const redisKitVersions = {
   'nestjs-redis-kit': libraryVersion('nestjs-redis-kit'),
   ioredis: libraryVersion('ioredis'),
   msgpackr: libraryVersion('msgpackr'),
@@ -22,13 +22,11 @@ const versions = {
 /** @type {Contender} */
 export const redisKit = {
   name: 'redis-kit',
-  versions,
-  open: async (setup) => {
-    const app = await createApplication(setup);
-    /** @type {CacheService} */
-    const cache = app.get(getCacheToken('products'));
+  versions: redisKitVersions,
+  open: async ({ name, url, ttlMs, load }) => {
+    const { app, cache } = await openRedisKit({ name, url, options: { ttl: ttlMs } });
     return {
-      readThrough: (id) => cache.getOrSet(`product:${id}`, () => setup.load(id)),
+      readThrough: (id) => cache.getOrSet(`product:${id}`, () => load(id)),
       close: () => app.close(),
     };
   },
@@ -38,31 +36,21 @@ export const redisKit = {
 /** @type {Contender} */
 export const redisKitCacheable = {
   name: 'redis-kit-cacheable',
-  versions,
-  open: async (setup) => {
-    class ProductService {
-      /** @param {string} id */
-      find(id) {
-        return setup.load(id);
-      }
-    }
-    Injectable()(ProductService);
-    // What a compiler makes of `@Cacheable({ … }) find(id)`.
-    const method = Object.getOwnPropertyDescriptor(ProductService.prototype, 'find') ?? {};
-    Cacheable({ cache: 'products', key: 'product:{id}' })(ProductService.prototype, 'find', method);
-    Object.defineProperty(ProductService.prototype, 'find', method);
-
-    const app = await createApplication(setup, [ProductService]);
-    const products = app.get(ProductService);
+  versions: redisKitVersions,
+  open: async ({ name, url, ttlMs, load }) => {
+    const Products = cacheableProvider(load, { key: 'product:{id}' });
+    const { app } = await openRedisKit({ name, url, options: { ttl: ttlMs } }, [Products]);
+    const products = app.get(Products);
     return { readThrough: (id) => products.find(id), close: () => app.close() };
   },
 };
 
 /**
- * @param {Setup} setup
- * @param {import('@nestjs/common').Provider[]} providers
+ * A Nest application with a cache of these options.
+ * @param {{ name: string, url: string, options?: import('../../libs/redis-kit/dist/index.js').CacheOptions }} setup
+ * @param {import('@nestjs/common').Provider[]} [providers]
  */
-function createApplication({ name, url, ttlMs }, providers = []) {
+export async function openRedisKit({ name, url, options = {} }, providers = []) {
   class BenchModule {}
   Module({
     imports: [
@@ -70,10 +58,37 @@ function createApplication({ name, url, ttlMs }, providers = []) {
         url,
         namespace: `bench:${name}`,
         connect: 'require',
-        caches: { products: { ttl: ttlMs } },
+        caches: { products: options },
       }),
     ],
     providers,
   })(BenchModule);
-  return NestFactory.createApplicationContext(BenchModule, { logger: ['warn', 'error'] });
+  const app = await NestFactory.createApplicationContext(BenchModule, {
+    logger: ['warn', 'error'],
+  });
+  /** @type {CacheService} */
+  const cache = app.get(getCacheToken('products'));
+  return { app, cache };
+}
+
+/**
+ * A provider with `@Cacheable` on its method `find`.
+ * @template A
+ * @param {(id: A) => Promise<unknown>} load
+ * @param {import('../../libs/redis-kit/dist/index.js').CacheableOptions} options
+ * @returns {new () => { find(id: A): Promise<unknown> }}
+ */
+export function cacheableProvider(load, options) {
+  class ProductService {
+    /** @param {A} id */
+    find(id) {
+      return load(id);
+    }
+  }
+  Injectable()(ProductService);
+  // What a compiler makes of `@Cacheable({ … }) find(id)`.
+  const method = Object.getOwnPropertyDescriptor(ProductService.prototype, 'find') ?? {};
+  Cacheable({ cache: 'products', ...options })(ProductService.prototype, 'find', method);
+  Object.defineProperty(ProductService.prototype, 'find', method);
+  return ProductService;
 }

@@ -18,3 +18,9 @@ export const { Redis } = /** @type {typeof import('../../node_modules/ioredis/bu
 export const { Packr } = /** @type {typeof import('../../node_modules/msgpackr/index.js')} */ (
   requireAsLibrary('msgpackr')
 );
+
+/** The lru-cache the library uses. */
+export const { LRUCache } =
+  /** @type {typeof import('../../libs/redis-kit/node_modules/lru-cache')} */ (
+    requireAsLibrary('lru-cache')
+  );

@@ -10,7 +10,8 @@ import { within } from './within.mjs';
  *
  * @typedef {object} Subject
  * @property {string} name
- * @property {() => Promise<void>} call one operation; rejects when it did not do its work
+ * @property {() => Promise<void>} call rejects when it did not do its work
+ * @property {number} [operations] done by one call, where one alone is too short to look at the clock after it; default 1
  *
  * @typedef {object} Slice one subject's share of one round
  * @property {number} callsPerSecond
@@ -67,14 +68,14 @@ export async function measure({ subjects, concurrency, settings, afterSlice }) {
  * @param {number} durationMs
  * @returns {Promise<Slice>}
  */
-async function runSlice({ name, call }, concurrency, durationMs) {
+async function runSlice({ name, call, operations = 1 }, concurrency, durationMs) {
   let calls = 0;
   const cpuAtStart = process.cpuUsage();
   const startedAt = performance.now();
   const caller = async () => {
     do {
       await call();
-      calls += 1;
+      calls += operations;
     } while (performance.now() - startedAt < durationMs);
   };
   const callers = Promise.all(Array.from({ length: concurrency }, caller));

@@ -56,8 +56,24 @@ export function toCases({ suite, name }, measurement, commandsPerCall) {
 }
 
 /**
- * @param {Measurement} measurement
- * @param {(slice: Slice) => number} pick
+ * A case of single values, one a round, such as how long something took that cannot be repeated a thousand times.
+ * @param {{ suite: string, name: string, unit: string, higherIsBetter?: boolean }} title
+ * @param {ReadonlyMap<string, readonly number[]>} samples by contender
+ * @returns {Case}
+ */
+export function fromSamples({ higherIsBetter = false, ...title }, samples) {
+  return {
+    ...title,
+    higherIsBetter,
+    ...summarize(samples, (value) => value, 2),
+    commandsPerCall: {},
+  };
+}
+
+/**
+ * @template T
+ * @param {ReadonlyMap<string, readonly T[]>} measurement
+ * @param {(slice: T) => number} pick
  * @param {number} decimals
  * @returns {Pick<Case, 'results' | 'spread' | 'ratios'>}
  */

@@ -187,16 +187,21 @@ describe('the shop', () => {
 
   describe('lets the admin', () => {
     it('change a price, which everybody sees at once', async () => {
-      await shop.get('/api/products/22423');
-      expect(cacheOutcome(await shop.get('/api/products/22423'))).toBe('hit');
+      const list = '/api/products?search=22423';
+      for (const path of ['/api/products/22423', list]) {
+        await shop.get(path);
+        expect(cacheOutcome(await shop.get(path))).toBe('hit');
+      }
 
       const response = await shop.patch('/api/admin/products/22423', { pricePence: 1399 }, TOKEN);
       expect(response.status).toBe(200);
       const { product, freshness } = (await response.json()) as Changed;
       expect(product).toMatchObject({ id: '22423', pricePence: 1399 });
-      expect(freshness).toEqual({ product: 'current', listsWithinSeconds: 30 });
+      expect(freshness).toBe('current');
 
       expect(await shop.json<Product>('/api/products/22423')).toMatchObject({ pricePence: 1399 });
+      const { items } = await shop.json<Page>(list);
+      expect(items).toMatchObject([{ id: '22423', pricePence: 1399 }]);
       const page = await (await shop.get('/products/22423')).text();
       expect(page).toContain('£13.99');
     });

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { CacheService, getRedisToken } from 'nestjs-redis-kit';
 import { eventually, RedisServer } from 'nestjs-redis-kit/testing';
-import { Redis } from 'ioredis';
+import { Redis, type Cluster } from 'ioredis';
 import { startApplication } from '../support/application.js';
 import { describeTopologies } from '../support/describe-topologies.js';
 import { RedisConnections } from '../../libs/redis-kit/src/core/connections/redis-connections.js';
@@ -75,3 +75,24 @@ describe('connections at shutdown', () => {
     given.disconnect();
   });
 });
+
+describeTopologies(
+  'a slot map that is refreshed at shutdown',
+  (topology) => {
+    it('is not refreshed again: the process would never end', async () => {
+      const app = await startApplication({
+        connections: { default: topology.connectionOptions() },
+      });
+      const cluster = app.get(RedisConnections).get().command as Cluster;
+      const underWay: (() => void)[] = [];
+      cluster.refreshSlotsCache = (done) => underWay.push(() => done?.());
+      await eventually(() => expect(underWay).toHaveLength(1));
+      await app.close();
+      const timers = () => process.getActiveResourcesInfo().filter((one) => one === 'Timeout');
+      const before = timers();
+      underWay[0]!();
+      expect(timers()).toEqual(before);
+    });
+  },
+  { only: ['cluster'] },
+);

@@ -32,19 +32,55 @@ export type { ConfigurationIssue } from './core/redis-kit.error.js';
 
 // Cache
 export { CacheService } from './cache/cache.service.js';
-export type { CacheCallOptions, CacheLookup } from './cache/cache-calls.js';
+export type {
+  CacheCallOptions,
+  CacheLookup,
+  CacheManyOptions,
+  CacheReadOptions,
+} from './cache/cache-calls.js';
+export type { LoadMissing } from './cache/get-many.js';
+export type { LoadedValues } from './cache/loaded-values.js';
+export type { CachePatternOptions } from './cache/invalidate-pattern.js';
+export type {
+  WarmCounts,
+  WarmEntry,
+  WarmOptions,
+  WarmResult,
+  WarmSource,
+} from './cache/warm-up.js';
 export { Cacheable } from './cache/cacheable.decorator.js';
 export type { CacheableOptions } from './cache/cacheable.decorator.js';
+export { CachePut } from './cache/cache-put.decorator.js';
+export type { CachePutOptions } from './cache/cache-put.decorator.js';
+export { CacheEvict } from './cache/cache-evict.decorator.js';
+export type { CacheEvictOptions } from './cache/cache-evict.decorator.js';
+export { CacheConfig } from './cache/cache-config.decorator.js';
+export type { CacheConfigOptions } from './cache/cache-config.js';
+export { invalidate } from './cache/invalidate.js';
+export type { Invalidatable } from './cache/invalidate.js';
+export { EntityCache } from './cache/entity-cache.js';
+export type { EntityCacheOptions, EntityId } from './cache/entity-cache.js';
+export { QueryCache } from './cache/query-cache.js';
+export type { QueryCacheOptions, QueryCallOptions, RunnableQuery } from './cache/query-cache.js';
+export type { SqlSource, SqlText } from './cache/sql-text.js';
+export { inTransaction } from './cache/in-transaction.js';
 export type { CacheKey } from './cache/cache-key.js';
 export { getCacheToken, InjectCache } from './cache/caches.js';
 export {
   CachedFactoryError,
   CacheInvalidationError,
   CacheKeyError,
+  CacheLoaderError,
+  CachePatternError,
+  EntityNotFoundError,
   FactoryTimeoutError,
 } from './cache/cache.errors.js';
 export type { CacheFactory, FactoryContext } from './cache/factory-runs.js';
-export type { FactoryTimeoutOptions, FreshnessOptions } from './cache/freshness.options.js';
+export type {
+  CallFreshness,
+  FactoryTimeoutOptions,
+  FreshnessOptions,
+} from './cache/freshness.options.js';
 export type { CacheOptions } from './cache/cache.options.js';
 export { HttpCache } from './cache/http/http-cache.decorator.js';
 export { HttpCacheInterceptor } from './cache/http/http-cache.interceptor.js';

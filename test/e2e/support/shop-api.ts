@@ -22,7 +22,7 @@ export interface Problem {
 
 export interface Changed {
   product: Product;
-  freshness: { product: string; listsWithinSeconds: number };
+  freshness: string;
 }
 
 export interface Health {

@@ -12,7 +12,7 @@ import {
 } from '@nestjs/swagger';
 import { AdminTokenGuard } from './admin-token.guard.js';
 import { ProductChangeDto, ProductChangedDto } from './catalog.dto.js';
-import { CatalogService, listTtlSeconds } from './catalog.service.js';
+import { CatalogService } from './catalog.service.js';
 import { StockCodePipe } from './stock-code.pipe.js';
 
 @ApiTags('admin')
@@ -26,8 +26,7 @@ export class AdminController {
   @ApiOperation({
     summary: 'Changes the price, the stock, or both',
     description:
-      'The product itself shows the change as soon as this was answered. Lists, searches and counts are not cleared by ' +
-      'it: they may show the old values until they expire, after 30 seconds at most.',
+      'The product, and every list, search and count, shows the change as soon as this was answered.',
   })
   @ApiOkResponse({ type: ProductChangedDto })
   @ApiBadRequestResponse({
@@ -44,12 +43,6 @@ export class AdminController {
     @Body() change: ProductChangeDto,
   ): Promise<ProductChangedDto> {
     const { product, isCacheCurrent } = await this.catalog.change(id, change);
-    return {
-      product,
-      freshness: {
-        product: isCacheCurrent ? 'current' : 'until-expiry',
-        listsWithinSeconds: listTtlSeconds,
-      },
-    };
+    return { product, freshness: isCacheCurrent ? 'current' : 'until-redis-is-back' };
   }
 }

@@ -19,7 +19,7 @@ export class CatalogController {
   @Get('products')
   @ApiOperation({
     summary: 'Products, searched, filtered, sorted and paged',
-    description: 'May be up to 30 seconds behind a change of a price or a stock.',
+    description: 'Current as soon as a change was answered.',
   })
   @ApiOkResponse({ type: ProductPageDto })
   @ApiBadRequestResponse({ description: 'A parameter is out of its range; `errors` says which.' })

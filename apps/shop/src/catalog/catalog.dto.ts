@@ -154,26 +154,15 @@ export class ProductChangeDto {
   readonly stock?: number;
 }
 
-export class ProductFreshnessDto {
-  @ApiProperty({
-    enum: ['current', 'until-expiry'],
-    description:
-      '`current`: the product itself shows the change everywhere now. `until-expiry`: Redis could not be told, and a cached copy may be shown until it expires.',
-  })
-  readonly product!: 'current' | 'until-expiry';
-
-  @ApiProperty({
-    type: 'integer',
-    description:
-      'Lists and searches are not cleared by a change; this is how long, in seconds, one may show the old values.',
-  })
-  readonly listsWithinSeconds!: number;
-}
-
 export class ProductChangedDto {
   @ApiProperty({ type: ProductDto })
   readonly product!: ProductDto;
 
-  @ApiProperty({ type: ProductFreshnessDto })
-  readonly freshness!: ProductFreshnessDto;
+  @ApiProperty({
+    enum: ['current', 'until-redis-is-back'],
+    description:
+      '`current`: the product and all lists show the change everywhere now. `until-redis-is-back`: Redis could not be told; ' +
+      'other processes of the shop may show the old values until it is, or until these expire.',
+  })
+  readonly freshness!: 'current' | 'until-redis-is-back';
 }

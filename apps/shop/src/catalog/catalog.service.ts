@@ -1,7 +1,13 @@
 import { Injectable, Logger } from '@nestjs/common';
-import { Cacheable, CacheInvalidationError, CacheService, InjectCache } from 'nestjs-redis-kit';
+import {
+  CacheInvalidationError,
+  CacheService,
+  EntityCache,
+  InjectCache,
+  QueryCache,
+} from 'nestjs-redis-kit';
 import { categories } from './categories.js';
-import { filterKey, type Listing, listingKey } from './product-listing.js';
+import type { Listing } from './product-listing.js';
 import { productNotFound } from './stock-code.pipe.js';
 import { type Product, type ProductChange, ProductRepository } from './product.repository.js';
 
@@ -18,65 +24,56 @@ export interface CategoryCount {
 
 export interface ChangedProduct {
   readonly product: Product;
-  /** False when Redis could not be told: a cached copy may be shown until it expires. */
+  /** False when Redis could not be told: other processes may show a cached copy until it can. */
   readonly isCacheCurrent: boolean;
 }
 
 /**
- * How long a list may show what a product was before a change. A change clears the product's own key only: which lists
- * hold the product is not known here, so the lists are kept short-lived instead.
- */
-export const listTtlSeconds = 30;
-const listTtl = `${listTtlSeconds}s` as const;
-
-/**
  * The catalogue as visitors see it: from the cache, or from the database where the cache has nothing or is away.
  *
- * A product is current as soon as `change` has returned; a list, a count and the categories within
- * {@link listTtlSeconds}.
+ * A product, and every list and count, is current as soon as `change` has returned.
  */
 @Injectable()
 export class CatalogService {
   readonly #logger = new Logger(CatalogService.name);
+  readonly #products: EntityCache<Product>;
+  readonly #queries: QueryCache;
 
   constructor(
     private readonly products: ProductRepository,
-    @InjectCache('catalog') private readonly cache: CacheService,
-  ) {}
+    @InjectCache('catalog') cache: CacheService,
+  ) {
+    this.#products = new EntityCache(cache, {
+      name: 'product',
+      load: (id) => products.find(id),
+      ttl: '10m',
+    });
+    this.#queries = new QueryCache(cache, { name: 'products', ttl: '10m' });
+  }
 
   /** @throws NotFoundException when there is no such product; that answer is not cached */
-  @Cacheable({ cache: 'catalog', key: productKey, ttl: '10m' })
   async product(id: string): Promise<Product> {
-    const product = await this.products.find(id);
+    const product = await this.#products.get(id);
     if (!product) throw productNotFound(id);
     return product;
   }
 
   async list(listing: Listing): Promise<ProductPage> {
     // Two entries: all pages of a search share its count.
-    const [items, total] = await Promise.all([
-      this.cache.getOrSet(`list:${listingKey(listing)}`, () => this.products.list(listing), {
-        ttl: listTtl,
-      }),
-      this.cache.getOrSet(`count:${filterKey(listing)}`, () => this.products.count(listing), {
-        ttl: listTtl,
-      }),
+    const [items, [counted]] = await Promise.all([
+      this.#queries.rows(this.products.list(listing)),
+      this.#queries.rows(this.products.count(listing)),
     ]);
-    return { items, total };
+    return { items, total: counted?.total ?? 0 };
   }
 
   /** Every category that has products, with their number. */
   async categories(): Promise<readonly CategoryCount[]> {
-    return this.cache.getOrSet(
-      'categories',
-      async () => {
-        const counts = await this.products.countByCategory();
-        return categories
-          .map(({ slug, name }) => ({ slug, name, products: counts.get(slug) ?? 0 }))
-          .filter(({ products }) => products > 0);
-      },
-      { ttl: listTtl },
-    );
+    const rows = await this.#queries.rows(this.products.countByCategory());
+    const counts = new Map(rows.map(({ category, total }) => [category, total]));
+    return categories
+      .map(({ slug, name }) => ({ slug, name, products: counts.get(slug) ?? 0 }))
+      .filter(({ products }) => products > 0);
   }
 
   /** @throws NotFoundException when there is no such product */
@@ -87,20 +84,20 @@ export class CatalogService {
   }
 
   async #forget(id: string): Promise<boolean> {
-    try {
-      await this.cache.delete(productKey(id));
-      return true;
-    } catch (error) {
+    const results = await Promise.allSettled([
+      this.#products.forget(id),
+      // Which lists show the product is known to the database alone, so all of them are asked anew.
+      this.#queries.invalidate(),
+    ]);
+    let isCurrent = true;
+    for (const result of results) {
+      if (result.status === 'fulfilled') continue;
+      const error: unknown = result.reason;
       // The change itself is in the database: failing the request would say otherwise.
       if (!(error instanceof CacheInvalidationError)) throw error;
-      this.#logger.warn(
-        `Product ${id} was changed, and its cached copy was not cleared: ${error.message}`,
-      );
-      return false;
+      this.#logger.warn(`Product ${id} was changed, and the cache was not told: ${error.message}`);
+      isCurrent = false;
     }
+    return isCurrent;
   }
-}
-
-function productKey(id: string): string {
-  return `product:${id}`;
 }

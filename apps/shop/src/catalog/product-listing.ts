@@ -37,11 +37,3 @@ export function toListing(request: ListingRequest): Listing {
     pageSize: request.pageSize ?? defaultPageSize,
   };
 }
-
-export function filterKey({ words, category }: ProductFilter): string {
-  return `category=${category ?? ''}&search=${words.map(encodeURIComponent).join('+')}`;
-}
-
-export function listingKey(listing: Listing): string {
-  return `${filterKey(listing)}&sort=${listing.sort}&page=${listing.page}&size=${listing.pageSize}`;
-}

@@ -1,5 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { and, asc, count, desc, eq, type SQL, sql } from 'drizzle-orm';
+import type { RunnableQuery } from 'nestjs-redis-kit';
 import { SHOP_DATABASE, type ShopDatabase } from '../database/shop-database.js';
 import type { Listing, ProductFilter } from './product-listing.js';
 import { products } from './products.table.js';
@@ -43,7 +44,8 @@ export class ProductRepository {
     return product;
   }
 
-  async list(listing: Listing): Promise<Product[]> {
+  /** The query, not run yet: what it asks is what its answer is cached by. */
+  list(listing: Listing): RunnableQuery<Product> {
     return this.#database
       .select(columns)
       .from(products)
@@ -53,21 +55,16 @@ export class ProductRepository {
       .offset((listing.page - 1) * listing.pageSize);
   }
 
-  async count(filter: ProductFilter): Promise<number> {
-    const [row] = await this.#database
-      .select({ total: count() })
-      .from(products)
-      .where(matches(filter));
-    return row?.total ?? 0;
+  count(filter: ProductFilter): RunnableQuery<{ total: number }> {
+    return this.#database.select({ total: count() }).from(products).where(matches(filter));
   }
 
   /** Number of products per category; a category without products is missing. */
-  async countByCategory(): Promise<Map<string, number>> {
-    const rows = await this.#database
+  countByCategory(): RunnableQuery<{ category: string; total: number }> {
+    return this.#database
       .select({ category: products.category, total: count() })
       .from(products)
       .groupBy(products.category);
-    return new Map(rows.map((row) => [row.category, row.total]));
   }
 
   /** Changes price or stock; `undefined` when there is no such product. */

@@ -1,12 +1,18 @@
-import type { Duration } from '../core/duration.js';
-import type { FreshnessOptions } from './freshness.options.js';
+import type { CallFreshness } from './freshness.options.js';
 
 /** Options of one call. What is not given is as the cache has it. */
-export interface CacheCallOptions extends FreshnessOptions {
-  /** How long the value is fresh; default: the cache's `ttl`. */
-  readonly ttl?: Duration | undefined;
+export interface CacheCallOptions extends CallFreshness {
   /** Tags by which the value can be invalidated: up to 64, up to 512 bytes each. */
   readonly tags?: readonly string[] | undefined;
+}
+
+/** Options of a read that makes nothing. */
+export type CacheReadOptions = Pick<CacheCallOptions, 'strict'>;
+
+/** Options of one call with many keys. */
+export interface CacheManyOptions extends CallFreshness {
+  /** Tags of all values, or the tags of each by its key. */
+  readonly tags?: readonly string[] | ((key: string) => readonly string[]) | undefined;
 }
 
 /** A value, or the word that there is none. */

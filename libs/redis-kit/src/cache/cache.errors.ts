@@ -59,3 +59,45 @@ export class CachedFactoryError extends RedisKitError {
     super(message);
   }
 }
+
+/** A removal by pattern did not get through all keys. What it removed until then is removed; run it again. */
+export class CachePatternError extends RedisKitError {
+  readonly code = 'CACHE_PATTERN_INCOMPLETE';
+
+  /** @param removed how many entries were removed before it failed. */
+  constructor(
+    readonly cache: string,
+    readonly pattern: string,
+    readonly removed: number,
+    options: { cause: unknown },
+  ) {
+    super(
+      `The removal of '${pattern}' from cache '${cache}' stopped after ${removed} entries; others that match may still ` +
+        'be there. Run it again: it is not repeated by itself.',
+      options,
+    );
+  }
+}
+
+/** A loader of many keys answered something else than was asked. */
+export class CacheLoaderError extends RedisKitError {
+  readonly code = 'CACHE_LOADER_RESULT';
+}
+
+/**
+ * There is no entity with this id. Over HTTP it is answered with 404 by Nest itself, on Express and Fastify: it has
+ * the members of what Nest takes for an HTTP error.
+ */
+export class EntityNotFoundError extends RedisKitError {
+  readonly code = 'ENTITY_NOT_FOUND';
+  readonly status = 404;
+  readonly statusCode = 404;
+  readonly expose = true;
+
+  constructor(
+    readonly entity: string,
+    readonly id: string | number | bigint,
+  ) {
+    super(`There is no ${entity} ${JSON.stringify(String(id).slice(0, 80))}`);
+  }
+}

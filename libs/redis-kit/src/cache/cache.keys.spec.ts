@@ -1,10 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, it } from '@jest/globals';
 import { KeySpace } from '../core/key-space.js';
-import { cacheEntryKey, cacheEpochKey, cacheTagKey } from './cache.keys.js';
+import { cacheEntriesPrefix, cacheEntryKey, cacheEpochKey, cacheTagKey } from './cache.keys.js';
 
 const keySpace = new KeySpace('shop:test');
-const entryKey = (cache: string, key: string): string => cacheEntryKey(keySpace, cache, key);
+const entryKey = (cache: string, key: string): string =>
+  cacheEntryKey(cacheEntriesPrefix(keySpace, cache), key);
 
 describe('the keys of a cache', () => {
   it('can be read', () => {

@@ -3,11 +3,12 @@ import type { KeySpace } from '../core/key-space.js';
 
 /** Keys longer than this are hashed: a long key costs memory and time in every command that names it. */
 const MAX_KEY_BYTES = 512;
+const TILDE = 0x7e;
 
 /** `<namespace>:v1:cache:{<cache>:<key>}` — one entry or lease (string, expires). */
-export function cacheEntryKey(keySpace: KeySpace, cache: string, key: string): string {
-  return keySpace.key('cache', `${escapeName(cache)}:${boundedKey(key)}`);
-}
+export const cacheEntryKey = (entriesPrefix: string, key: string): string =>
+  // The prefix is made once a cache, because hits are many.
+  `${entriesPrefix}${boundedKey(key)}}`;
 
 /** `<namespace>:v1:cache-refresh:{<cache>:<key>}` — who makes a stale value anew, or that it failed (string, expires). */
 export function cacheRefreshKey(keySpace: KeySpace, cache: string, key: string): string {
@@ -22,6 +23,11 @@ export function cacheTagKey(keySpace: KeySpace, cache: string, tag: string): str
 /** `<namespace>:v1:cache-epoch:{<cache>}` — the token that all entries of a cache depend on (string, expires). */
 export function cacheEpochKey(keySpace: KeySpace, cache: string): string {
   return keySpace.key('cache-epoch', cache);
+}
+
+/** `<namespace>:v1:cache-warm:{<cache>:<warm-up>}` — who warms, and that it was done (string, expires). */
+export function cacheWarmKey(keySpace: KeySpace, cache: string, warmUp: string): string {
+  return keySpace.key('cache-warm', `${escapeName(cache)}:${boundedKey(warmUp)}`);
 }
 
 /** `<namespace>:v1:cache-` — what the keys of all tokens, and of nothing else that is kept, begin with. */
@@ -43,7 +49,8 @@ const escapeName = (cache: string): string => cache.replace(/[%:]/g, encodeURICo
  * it could imitate a digest), and when it is no well-formed Unicode, of which UTF-8 makes one and the same.
  */
 function boundedKey(key: string): string {
-  const isPlain = Buffer.byteLength(key) <= MAX_KEY_BYTES && !/^~|\p{Surrogate}/u.test(key);
-  if (isPlain) return key;
+  // No character of a string takes more than three bytes.
+  const isShort = key.length * 3 <= MAX_KEY_BYTES || Buffer.byteLength(key) <= MAX_KEY_BYTES;
+  if (isShort && key.charCodeAt(0) !== TILDE && !/\p{Surrogate}/u.test(key)) return key;
   return `~${key.slice(0, 64)}~${hash('sha256', JSON.stringify(key), 'base64url')}`;
 }

@@ -15,7 +15,8 @@ describe('the options of a cache', () => {
       maxEntries: 10_000,
       deadlineMs: 100,
       invalidationDeadlineMs: 1_000,
-      leaseMs: 30_000,
+      leaseMs: 3_000,
+      leaseLimitMs: 60_000,
       leaderWaitMs: 5_000,
       codec: 'msgpack',
       compressAbove: 8_192,
@@ -31,6 +32,7 @@ describe('the options of a cache', () => {
         deadline: 50,
         invalidationDeadline: '2s',
         lease: '1m',
+        leaseLimit: '2m',
         leaderWait: 0,
       }),
     ).toMatchObject({
@@ -38,6 +40,7 @@ describe('the options of a cache', () => {
       deadlineMs: 50,
       invalidationDeadlineMs: 2_000,
       leaseMs: 60_000,
+      leaseLimitMs: 120_000,
       leaderWaitMs: 0,
     });
   });
@@ -58,6 +61,7 @@ describe('the options of a cache', () => {
     ['deadline', [0, '61s']],
     ['invalidationDeadline', [0, '61s']],
     ['lease', [99, '61m']],
+    ['leaseLimit', [99, '25h']],
     ['leaderWait', [-1, '6m']],
     ['codec', ['xml']],
     ['compressAbove', [-1, 0.5, Infinity]],

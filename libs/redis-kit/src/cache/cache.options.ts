@@ -88,11 +88,19 @@ export class CacheOptions extends FreshnessOptions {
   invalidationDeadline?: Duration | undefined;
 
   /**
-   * How long a factory may take and still have its value stored. A slower one still answers its callers.
-   * @default '30s'
+   * How soon others take over from a process that died while it made a value. Renewed for as long as the factory runs.
+   * @default '3s'
    */
   @IsDuration({ min: '100ms', max: '1h' })
   lease?: Duration | undefined;
+
+  /**
+   * How long a factory may take and still have its value stored: for so long its lease is renewed. A slower one still
+   * answers its callers, and others make the value in its place.
+   * @default '1m'
+   */
+  @IsDuration({ min: '100ms', max: '1d' })
+  leaseLimit?: Duration | undefined;
 
   /**
    * Longest wait for a value that another process is making. After it the call runs its own factory, unstored.
@@ -141,6 +149,7 @@ export interface ResolvedCacheOptions {
   readonly deadlineMs: number;
   readonly invalidationDeadlineMs: number;
   readonly leaseMs: number;
+  readonly leaseLimitMs: number;
   readonly leaderWaitMs: number;
   readonly codec: 'msgpack' | 'json';
   readonly compressAbove: number;
@@ -163,7 +172,8 @@ export function resolveCacheOptions(options: CacheOptions): ResolvedCacheOptions
     maxEntries: options.maxEntries ?? 10_000,
     deadlineMs: toMs(options.deadline ?? '100ms'),
     invalidationDeadlineMs: toMs(options.invalidationDeadline ?? '1s'),
-    leaseMs: toMs(options.lease ?? '30s'),
+    leaseMs: toMs(options.lease ?? '3s'),
+    leaseLimitMs: toMs(options.leaseLimit ?? '1m'),
     leaderWaitMs: toMs(options.leaderWait ?? '5s'),
     codec: options.codec ?? 'msgpack',
     compressAbove: options.compressAbove ?? 8_192,

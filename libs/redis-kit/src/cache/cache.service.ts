@@ -1,45 +1,26 @@
-import { Codec } from '../core/codec/codec.js';
-import type { Tracking, TrackingStatus } from '../core/connections/tracking.js';
-import type { RedisKitEvents } from '../core/events.js';
-import { Budget, UNAVAILABLE } from '../core/failsafe/failsafe.js';
-import type { KeySpace } from '../core/key-space.js';
-import { safeMessage } from '../core/redact.js';
-import type { CacheCallOptions, CacheLookup } from './cache-calls.js';
-import { CacheInvalidationError, CacheKeyError } from './cache.errors.js';
-import {
-  cacheEntriesPrefix,
-  cacheEntryKey,
-  cacheEpochKey,
-  cacheRefreshKey,
-  cacheTagKey,
-  cacheTokensPrefix,
-} from './cache.keys.js';
-import type { ResolvedCacheOptions } from './cache.options.js';
-import { decode, type CacheEngine } from './engine.js';
-import { createEntry, NO_TIMES } from './entry.js';
-import { FactoryRuns, type CacheFactory, type FactoryContext } from './factory-runs.js';
-import { Flights, type Outcome } from './flights.js';
-import { getOrSet } from './get-or-set.js';
-import { isTimed, jittered, staleForMs, ttlFor } from './freshness.js';
-import { freshnessOf } from './freshness.options.js';
-import { Invalidations, type Invalidation } from './invalidations.js';
-import { LateTags } from './late-tags.js';
-import { keepValue } from './keep-value.js';
-import { LocalMemory } from './local-memory.js';
-import type { CacheStore } from './stores/cache-store.js';
-import { NO_TAGS, tagSet } from './tags.js';
-import { Tokens } from './tokens.js';
-import './cache.events.js';
-
-export interface CacheDependencies {
-  readonly name: string;
-  readonly options: ResolvedCacheOptions;
-  readonly store: CacheStore;
-  readonly keySpace: KeySpace;
-  readonly events: RedisKitEvents;
-  /** Hears of changed keys; undefined: nothing is remembered locally. */
-  readonly tracking?: Tracking | undefined;
-}
+import type { TrackingStatus } from '../core/connections/tracking.js';
+import { applyInvalidations } from './apply-invalidations.js';
+import type {
+  CacheCallOptions,
+  CacheLookup,
+  CacheManyOptions,
+  CacheReadOptions,
+} from './cache-calls.js';
+import { forgetHolders } from './cache-holders.js';
+import { cacheWarmKey } from './cache.keys.js';
+import { CacheParts, type CacheDependencies } from './cache-parts.js';
+import { deleteMany } from './delete-many.js';
+import type { CacheFactory } from './factory-runs.js';
+import { getMany, readMany, type LoadMissing } from './get-many.js';
+import { invalidatePattern, type CachePatternOptions } from './invalidate-pattern.js';
+import type { Invalidation } from './invalidations.js';
+import { lookup } from './lookup.js';
+import { putValue } from './put-value.js';
+import { setMany } from './set-many.js';
+import { setValue } from './set-value.js';
+import { sharedRead } from './shared-read.js';
+import { tagSet } from './tags.js';
+import { WarmUp, type WarmOptions, type WarmResult, type WarmSource } from './warm-up.js';
 
 /**
  * One cache.
@@ -51,89 +32,27 @@ export interface CacheDependencies {
  */
 export class CacheService {
   readonly name: string;
-  readonly #options: ResolvedCacheOptions;
-  readonly #store: CacheStore;
-  readonly #codec: Codec;
-  readonly #events: RedisKitEvents;
-  readonly #keySpace: KeySpace;
-  readonly #flights = new Flights();
-  readonly #runs = new FactoryRuns();
-  readonly #local: LocalMemory | undefined;
-  readonly #tokens: Tokens;
-  readonly #invalidations: Invalidations;
-  readonly #engine: CacheEngine;
+  readonly #parts: CacheParts;
 
-  constructor({ name, options, store, keySpace, events, tracking }: CacheDependencies) {
-    this.name = name;
-    this.#options = options;
-    this.#store = store;
-    this.#keySpace = keySpace;
-    this.#events = events;
-    this.#codec = new Codec({
-      format: options.codec,
-      compressAbove: options.compressAbove,
-      maxEncodedBytes: options.maxValueBytes,
-      maxDecodedBytes: options.maxDecodedBytes,
-    });
-    this.#local = tracking && this.#remember(tracking);
-    this.#tokens = new Tokens({ cache: name, keySpace, store, local: this.#local });
-    this.#invalidations = new Invalidations({
-      tokens: this.#tokens,
-      removeKey: (key) => store.remove(key, options.invalidationDeadlineMs),
-      expireKey: (key) => store.expire(key, options.invalidationDeadlineMs),
-      ttlMs: options.ttlMs,
-      deadlineMs: options.invalidationDeadlineMs,
-      onReplayed: (count, pending) =>
-        events.emit('cache.invalidations-replayed', { cache: name, count, pending }),
-    });
-    this.#engine = {
-      cache: name,
-      store,
-      tokens: this.#tokens,
-      lateTags: new LateTags(this.#tokens),
-      codec: this.#codec,
-      runs: this.#runs,
-      events,
-      deadlineMs: options.deadlineMs,
-      leaseMs: options.leaseMs,
-      leaderWaitMs: options.leaderWaitMs,
-      refreshKey: (key) => cacheRefreshKey(keySpace, name, key),
-      keep: (...read) =>
-        keepValue({ local: this.#local, store, deadlineMs: options.deadlineMs }, ...read),
-      isDoubtful: (key, tags) => this.#invalidations.concerns(key, tags),
-      onError: (operation, key, error) => this.#report(operation, key, error),
-    };
-    tracking?.onReset((cause) => {
-      if (cause === 'rearmed') void this.#invalidations.applyRecentAgain();
-    });
+  constructor(dependencies: CacheDependencies) {
+    this.name = dependencies.name;
+    this.#parts = new CacheParts(dependencies);
   }
 
   /** The value under a key; undefined on a miss. `lookup` tells a stored `undefined` from a miss. */
-  async get<T>(key: string): Promise<T | undefined> {
-    const found = await this.lookup<T>(key);
+  async get<T>(key: string, options: CacheReadOptions = {}): Promise<T | undefined> {
+    const found = await this.lookup<T>(key, options);
     return found.hit ? found.value : undefined;
   }
 
   /** The value under a key, and whether there was a fresh one. Never throws because of Redis. */
-  async lookup<T>(key: string): Promise<CacheLookup<T>> {
-    const startedAt = performance.now();
-    const entryKey = this.#key(key);
-    const kept = this.#local?.value(entryKey, NO_TAGS);
-    if (kept) {
-      this.#announceHit(key, 'memory', startedAt);
-      return { hit: true, value: kept.value as T };
-    }
-    const budget = new Budget(this.#options.deadlineMs);
-    const view = await this.#tokens.view(entryKey, NO_TAGS, budget);
-    const named = { name: key, key: entryKey };
-    const found = view === UNAVAILABLE ? view : await decode(this.#engine, named, view, budget);
-    if (found === UNAVAILABLE) {
-      this.#announce(key, 'factory-without-redis', startedAt);
-      return { hit: false };
-    }
-    const isHit = found.type === 'value' && found.staleMs < 0;
-    this.#announce(key, isHit ? 'cache' : 'factory', startedAt);
-    return isHit ? { hit: true, value: found.value as T } : { hit: false };
+  lookup<T>(key: string, options: CacheReadOptions = {}): Promise<CacheLookup<T>> {
+    return lookup(this.#parts, key, options) as Promise<CacheLookup<T>>;
+  }
+
+  /** Whether there is a fresh value under a key. Never throws because of Redis. */
+  async has(key: string, options: CacheReadOptions = {}): Promise<boolean> {
+    return (await this.lookup(key, options)).hit;
   }
 
   /**
@@ -144,30 +63,20 @@ export class CacheService {
    * stored, unless `errorTtl` or `staleIfError` say otherwise. A value that was stored without one of `tags` counts as a
    * miss.
    */
-  async getOrSet<T>(
-    key: string,
-    factory: CacheFactory<T>,
-    options: CacheCallOptions = {},
-  ): Promise<T> {
-    const startedAt = performance.now();
-    const freshness = freshnessOf(this.#options.freshness, options);
-    const tags = tagSet(options.tags);
-    const entryKey = this.#key(key);
-    const kept = this.#local?.value(entryKey, tags);
-    if (kept) {
-      this.#announceHit(key, 'memory', startedAt);
-      return kept.value as T;
-    }
-    if (this.#flights.isWithin(entryKey)) {
-      return this.#runs.start({ cache: this.name, key, tags, factory }).value as Promise<T>;
-    }
-    const run = (context: FactoryContext<never>) =>
-      this.#flights.runFactory(entryKey, () => factory(context));
-    const { value, source } = await this.#flights.join(entryKey, tags, () =>
-      getOrSet(this.#engine, { name: key, key: entryKey, tags, freshness, factory: run }),
-    );
-    this.#announce(key, source, startedAt);
-    return value as T;
+  getOrSet<T>(key: string, factory: CacheFactory<T>, options: CacheCallOptions = {}): Promise<T> {
+    return sharedRead(this.#parts, key, factory, options);
+  }
+
+  /**
+   * Runs a method that changes what the key stands for, and stores what it returns.
+   *
+   * The old value is gone before the method starts. The result is stored only when nothing happened to the key meanwhile,
+   * else the key is empty. Inside `inTransaction` the key is deleted after the commit instead.
+   *
+   * @throws CacheInvalidationError after the method has succeeded, when the old value could not be removed; it is queued.
+   */
+  put<T>(key: string, produce: CacheFactory<T>, options: CacheCallOptions = {}): Promise<T> {
+    return putValue(this.#parts, key, produce, options);
   }
 
   /**
@@ -176,28 +85,8 @@ export class CacheService {
    * @returns false when it was not stored because Redis is unavailable or the value too large; an older value may then
    *   still be there. Use `delete` where that matters: it fails loudly.
    */
-  async set<T>(key: string, value: T, options: CacheCallOptions = {}): Promise<boolean> {
-    const freshness = freshnessOf(this.#options.freshness, options);
-    const tags = tagSet(options.tags);
-    const entryKey = this.#key(key);
-    this.#detachKey(entryKey);
-    try {
-      const payload = await this.#codec.encode(value);
-      const budget = new Budget(this.#options.deadlineMs);
-      const ttlMs = jittered(ttlFor(freshness, value), freshness.jitter);
-      const lifeMs = ttlMs + staleForMs(freshness);
-      const stamp = await this.#tokens.current(tags, lifeMs, budget);
-      const now = isTimed(freshness) ? await this.#store.now(budget) : undefined;
-      if (stamp === UNAVAILABLE || now === UNAVAILABLE) return false;
-      const times = now === undefined ? NO_TIMES : { staleFromMs: now + ttlMs, madeInMs: 0 };
-      const entry = createEntry(stamp, payload, times);
-      return (await this.#store.write(entryKey, entry, lifeMs, budget)) !== UNAVAILABLE;
-    } catch (error) {
-      this.#report('cache.encode', entryKey, error);
-      return false;
-    } finally {
-      this.#detachKey(entryKey);
-    }
+  set<T>(key: string, value: T, options: CacheCallOptions = {}): Promise<boolean> {
+    return setValue(this.#parts, key, value, options);
   }
 
   /**
@@ -207,10 +96,7 @@ export class CacheService {
    * @throws CacheInvalidationError when Redis did not take it; it is queued, and this process no longer serves the value.
    */
   async delete(key: string): Promise<boolean> {
-    const entryKey = this.#key(key);
-    return this.#invalidate(`key '${key}'`, [{ type: 'key', key: entryKey }], () =>
-      this.#detachKey(entryKey),
-    );
+    return this.#invalidateKey('key', key, (name) => `key '${name}'`);
   }
 
   /**
@@ -222,12 +108,7 @@ export class CacheService {
    * @throws CacheInvalidationError when Redis did not take it; it is queued.
    */
   async expire(key: string): Promise<boolean> {
-    const entryKey = this.#key(key);
-    return this.#invalidate(
-      `the freshness of key '${key}'`,
-      [{ type: 'freshness', key: entryKey }],
-      () => this.#detachKey(entryKey),
-    );
+    return this.#invalidateKey('freshness', key, (name) => `the freshness of key '${name}'`);
   }
 
   /**
@@ -237,11 +118,12 @@ export class CacheService {
    * @throws CacheInvalidationError when Redis did not take all of it; the rest is queued.
    */
   async invalidateTags(...tags: string[]): Promise<void> {
+    const { announce, flights } = this.#parts;
     const set = tagSet(tags);
     const subject = `the tags ${[...set].map((tag) => `'${tag}'`).join(', ')}`;
     const invalidations = [...set].map((tag): Invalidation => ({ type: 'tag', tag }));
-    await this.#invalidate(subject, invalidations, () => this.#flights.detachTags(set));
-    for (const tag of set) this.#events.emit('cache.invalidated', { cache: this.name, tag });
+    await applyInvalidations(this.#parts, subject, invalidations, () => flights.detachTags(set));
+    for (const tag of set) announce.invalidated(tag);
   }
 
   /**
@@ -250,97 +132,129 @@ export class CacheService {
    * @throws CacheInvalidationError when Redis did not take it; it is queued.
    */
   async clear(): Promise<void> {
-    await this.#invalidate('everything', [{ type: 'all' }], () => {
-      this.#flights.detachAll();
-      this.#local?.forgetAll();
+    const parts = this.#parts;
+    await applyInvalidations(parts, 'everything', [{ type: 'all' }], () => parts.detachAll());
+    parts.announce.invalidated(null);
+  }
+
+  /**
+   * What is stored under these keys and fresh, by key and in their order. Never throws because of Redis, which may take
+   * the `deadline` for every 500 keys begun.
+   */
+  async getMany<T>(keys: readonly string[]): Promise<Map<string, T>>;
+  /**
+   * What is stored under these keys, and for those that are missing what one call of `loadMissing` gives, which is then
+   * stored: with the promises of `getOrSet` for each key.
+   *
+   * `undefined`, and a key that the loader leaves out, mean that there is nothing: it is not stored, and left out of the
+   * result. `null` is a value. What the loader throws, the caller gets. It is called once more only for keys another
+   * process was loading and did not deliver within `leaderWait`, and for values to be made anew in the background.
+   *
+   * @throws CacheLoaderError when the loader answers a list of another length, or no Map, object or list.
+   */
+  async getMany<T>(
+    keys: readonly string[],
+    loadMissing: LoadMissing<T> | undefined,
+    options?: CacheManyOptions,
+  ): Promise<Map<string, T>>;
+  async getMany<T>(
+    keys: readonly string[],
+    loadMissing?: LoadMissing<T>,
+    options: CacheManyOptions = {},
+  ): Promise<Map<string, T>> {
+    const values = loadMissing
+      ? getMany(this.#parts, keys, loadMissing, options)
+      : readMany(this.#parts, keys, options);
+    return (await values) as Map<string, T>;
+  }
+
+  /**
+   * Stores values by key, whatever is there: the last writer wins.
+   *
+   * @returns how many were stored; see `set` for what it means that one was not.
+   */
+  async setMany<T>(
+    entries: ReadonlyMap<string, T> | Readonly<Record<string, T>>,
+    options: CacheManyOptions = {},
+  ): Promise<number> {
+    const byKey = entries instanceof Map ? entries : new Map(Object.entries(entries));
+    return setMany(this.#parts, byKey, options);
+  }
+
+  /**
+   * Removes keys, with the promise of `delete` for each.
+   *
+   * @returns true when there was something under one of them.
+   * @throws CacheInvalidationError when Redis did not take all of it; the rest is queued.
+   */
+  deleteMany(keys: readonly string[]): Promise<boolean> {
+    return deleteMany(this.#parts, keys);
+  }
+
+  /**
+   * Removes every entry whose key matches a glob of Redis (`*`, `?`, `[a-z]`, `\` before a character that means itself),
+   * on all masters. Its cost grows with the number of keys in Redis, of every kind: prefer tags for what happens often.
+   * Keys of more than 512 bytes, and those that begin with `~`, are stored by a digest and not matched reliably.
+   *
+   * @returns how many entries were removed, those that were no longer valid included.
+   * @throws CachePatternError, with the number removed, when it did not get through; it is not repeated.
+   */
+  invalidatePattern(glob: string, options: CachePatternOptions = {}): Promise<number> {
+    return invalidatePattern(this.#parts, glob, options);
+  }
+
+  /**
+   * Loads what is missing before somebody asks for it: in one process only, however many begin at the same time.
+   *
+   * Each entry is a `getOrSet`. One that fails is counted and does not end the rest; what the source itself throws does.
+   */
+  async warm(source: WarmSource, options: WarmOptions = {}): Promise<WarmResult> {
+    const { keySpace, store, options: own, closing } = this.#parts;
+    const warmUp = new WarmUp({
+      leaseKey: cacheWarmKey(keySpace, this.name, options.name ?? 'default'),
+      store,
+      deadlineMs: own.invalidationDeadlineMs,
+      signal: closing.signal,
+      getOrSet: (key, load, callOptions) => this.getOrSet(key, load, callOptions),
     });
-    this.#events.emit('cache.invalidated', { cache: this.name, tag: null });
+    return warmUp.run(source, options);
   }
 
   /** Whether values and tokens are kept in this process' memory; `off` when the options say so. */
   get localMemory(): TrackingStatus | 'off' {
-    return this.#local?.status ?? 'off';
+    return this.#parts.local?.status ?? 'off';
   }
 
   /** How long a value is kept unless a call says otherwise, in milliseconds. */
   get ttlMs(): number {
-    return this.#options.ttlMs;
+    return this.#parts.options.ttlMs;
   }
 
   /** Invalidations that wait for Redis, for health. */
   get pendingInvalidations(): number {
-    return this.#invalidations.pending;
+    return this.#parts.invalidations.pending;
   }
 
   /** Resolves when the calls now in progress and the work in the background are done, and stops retrying. */
   async close(): Promise<void> {
-    this.#invalidations.close();
-    await Promise.all([this.#flights.landed(), this.#runs.close()]);
+    const { closing, flights, invalidations, runs } = this.#parts;
+    closing.abort();
+    invalidations.close();
+    forgetHolders(this);
+    await Promise.all([flights.landed(), runs.close()]);
     // What the last flights left behind.
-    await this.#runs.close();
+    await runs.close();
   }
 
-  /**
-   * Detaches twice: a call that starts while the command travels may have read before the command arrived, and must not
-   * be joined by anybody who asks after it has returned. On failure too.
-   */
-  async #invalidate(
-    subject: string,
-    invalidations: readonly Invalidation[],
-    detach: () => void,
+  #invalidateKey(
+    type: 'key' | 'freshness',
+    key: string,
+    subject: (key: string) => string,
   ): Promise<boolean> {
-    detach();
-    const results = await Promise.allSettled(
-      invalidations.map((invalidation) => this.#invalidations.apply(invalidation)),
+    const parts = this.#parts;
+    const entryKey = parts.entryKey(key);
+    return applyInvalidations(parts, subject(key), [{ type, key: entryKey }], () =>
+      parts.detach(entryKey),
     );
-    detach();
-    const failure = results.find((result) => result.status === 'rejected');
-    if (failure) throw new CacheInvalidationError(this.name, subject, { cause: failure.reason });
-    return results.some((result) => result.status === 'fulfilled' && result.value);
-  }
-
-  #remember(tracking: Tracking): LocalMemory {
-    const epochKey = cacheEpochKey(this.#keySpace, this.name);
-    const tagKey = (tag: string) => cacheTagKey(this.#keySpace, this.name, tag);
-    tracking.watch(cacheTokensPrefix(this.#keySpace));
-    if (this.#options.l1) tracking.watch(cacheEntriesPrefix(this.#keySpace, this.name));
-    tracking.onChange((key) => {
-      if (key === epochKey) this.#flights.detachAll();
-      else this.#flights.detachWhere((tags) => [...tags].some((tag) => tagKey(tag) === key));
-    });
-    return new LocalMemory(tracking, { l1: this.#options.l1, epochKey, tagKey });
-  }
-
-  #detachKey(entryKey: string): void {
-    this.#flights.detach(entryKey);
-    this.#local?.forget(entryKey);
-  }
-
-  #key(key: string): string {
-    if (typeof key !== 'string' || key === '') {
-      throw new CacheKeyError(`A cache key is text that is not empty, got ${JSON.stringify(key)}`);
-    }
-    return cacheEntryKey(this.#keySpace, this.name, key);
-  }
-
-  #announce(key: string, source: Outcome['source'], startedAt: number): void {
-    if (source === 'cache') {
-      this.#announceHit(key, 'store', startedAt);
-    } else if (this.#events.has('cache.miss')) {
-      const reason = source === 'factory' ? 'absent' : 'unavailable';
-      const durationMs = performance.now() - startedAt;
-      this.#events.emit('cache.miss', { cache: this.name, key, reason, durationMs });
-    }
-  }
-
-  #announceHit(key: string, tier: 'memory' | 'store', startedAt: number): void {
-    if (!this.#events.has('cache.hit')) return;
-    const durationMs = performance.now() - startedAt;
-    this.#events.emit('cache.hit', { cache: this.name, key, tier, durationMs });
-  }
-
-  #report(operation: string, key: string, error: unknown): void {
-    const message = safeMessage(error);
-    this.#events.emit('cache.error', { cache: this.name, key, operation, message });
   }
 }

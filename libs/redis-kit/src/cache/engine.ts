@@ -23,6 +23,7 @@ export interface CacheEngine {
   readonly events: RedisKitEvents;
   readonly deadlineMs: number;
   readonly leaseMs: number;
+  readonly leaseLimitMs: number;
   readonly leaderWaitMs: number;
   /** The key of whoever makes the stale value of a key anew. */
   readonly refreshKey: (name: string) => string;
@@ -34,12 +35,16 @@ export interface CacheEngine {
   readonly onError: (operation: string, key: string, error: unknown) => void;
 }
 
-export interface ReadThrough {
+/** What a read asks for. */
+export interface Target {
   /** As the application spells it. */
   readonly name: string;
   readonly key: string;
   readonly tags: ReadonlySet<string>;
   readonly freshness: Freshness;
+}
+
+export interface ReadThrough extends Target {
   readonly factory: (context: FactoryContext<never>) => unknown;
 }
 
@@ -63,7 +68,7 @@ export type Found =
 /** What a view means. Bytes that cannot be decoded count as absent, never as an error. */
 export async function decode(
   engine: CacheEngine,
-  { name, key }: Pick<ReadThrough, 'name' | 'key'>,
+  { name, key }: Pick<Target, 'name' | 'key'>,
   view: Read,
   budget: Budget,
 ): Answer<Found> {
@@ -96,7 +101,7 @@ export async function decode(
 }
 
 /** The outcome for everybody who shares the read. */
-export const answeredBy = ({ value, tags }: FoundValue, call: ReadThrough): Outcome => ({
+export const answeredBy = ({ value, tags }: FoundValue, call: Target): Outcome => ({
   value,
   source: 'cache',
   isTaggedLate: tags.some((tag) => !call.tags.has(tag)),

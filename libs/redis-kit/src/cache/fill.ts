@@ -4,6 +4,7 @@ import type { CacheEngine, ReadThrough } from './engine.js';
 import { createEntry, createFailure, NO_TIMES, type Stamp } from './entry.js';
 import type { FactoryRun } from './factory-runs.js';
 import { isTimed, jittered, staleForMs, ttlFor } from './freshness.js';
+import { holdLease, type Lease } from './held-lease.js';
 import type { View } from './tokens.js';
 
 /** The right to fill a key, and under which tokens; all of it taken before the factory starts. */
@@ -12,9 +13,7 @@ export interface Place {
   readonly header: Buffer;
   readonly stamp: Stamp;
   readonly seen: View['tags'];
-  /** What others see while the factory runs: the lease in the key itself, or a claim beside a stale value. */
-  readonly claimKey: string;
-  readonly claim: Buffer;
+  readonly lease: Lease;
   readonly stale: unknown;
 }
 
@@ -28,13 +27,15 @@ export async function produce(
   place: Place,
 ): Promise<FactoryRun> {
   const { runs, onError } = engine;
+  const letGo = holdLease(engine, place.lease);
   const run = runs.start({ ...call, cache: engine.cache, key: call.name }, place.stale);
   const settled = run.value
     .then(
       (value) => store(engine, call, place, run, value),
       (error: unknown) => giveUp(engine, call, place, error),
     )
-    .catch((error: unknown) => onError('cache.fill', call.key, error));
+    .catch((error: unknown) => onError('cache.fill', call.key, error))
+    .finally(letGo);
   runs.keep(settled);
   try {
     await run.within(call.freshness.hardTimeoutMs);
@@ -53,6 +54,7 @@ async function store(
   run: FactoryRun,
   value: unknown,
 ): Promise<void> {
+  const { lease } = place;
   const budget = new Budget(engine.deadlineMs);
   const bytes = run.isSkipped ? undefined : await encode(engine, call, place, run, value, budget);
   if (bytes) {
@@ -63,17 +65,17 @@ async function store(
       bytes.lifeMs,
       budget,
     );
-    // A lease is gone with that.
-    if (isStored === true && place.claimKey === call.key) return;
+    // The value stands in the place of the lease.
+    if (isStored === true && lease.key === call.key) return;
   }
-  await engine.store.removeExactly(place.claimKey, place.claim, budget);
+  await engine.store.removeExactly(lease.key, lease.header, budget);
 }
 
 /** What to store and for how long; undefined when the value must not be stored, or cannot. */
-async function encode(
+export async function encode(
   engine: CacheEngine,
   { key, freshness }: ReadThrough,
-  { stamp, seen }: Place,
+  { stamp, seen }: Pick<Place, 'stamp' | 'seen'>,
   run: FactoryRun,
   value: unknown,
   budget: Budget,
@@ -112,15 +114,15 @@ export const capturedLifeMs = (freshness: ReadThrough['freshness']): number =>
 async function giveUp(
   { store, codec, deadlineMs }: CacheEngine,
   { freshness }: ReadThrough,
-  { stamp, claimKey, claim }: Place,
+  { stamp, lease }: Place,
   error: unknown,
 ): Promise<void> {
   const budget = new Budget(deadlineMs);
   if (freshness.errorTtlMs > 0) {
     const name = error instanceof Error ? error.name : 'Error';
     const failure = createFailure(stamp, await codec.encode([name, safeMessage(error)]));
-    await store.replace(claimKey, claim, failure, freshness.errorTtlMs, budget);
+    await store.replace(lease.key, lease.header, failure, freshness.errorTtlMs, budget);
   } else {
-    await store.removeExactly(claimKey, claim, budget);
+    await store.removeExactly(lease.key, lease.header, budget);
   }
 }

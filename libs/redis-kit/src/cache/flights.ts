@@ -1,6 +1,6 @@
-import { AsyncLocalStorage } from 'node:async_hooks';
+import { ScopedContext } from '../core/scoped-context.js';
 
-/** How one `getOrSet` ended, shared by everybody who waited for it. */
+/** How one read-through ended, shared by everybody who waited for it. */
 export interface Outcome {
   readonly value: unknown;
   readonly source: 'cache' | 'factory' | 'factory-without-redis';
@@ -16,14 +16,14 @@ const JOIN_BOUND_MS = 1_000;
 
 class Flight {
   /** Cleared on landing: a Map keeps what was deleted from it alive for a while, and values can be large. */
-  outcome: Promise<Outcome> | undefined;
+  outcome: Promise<Outcome | undefined> | undefined;
   readonly startedAt = performance.now();
 
   constructor(
     readonly tags: ReadonlySet<string>,
     /** How many times tags had been invalidated here when it started. */
     readonly invalidations: number,
-    outcome: Promise<Outcome>,
+    outcome: Promise<Outcome | undefined>,
   ) {
     this.outcome = outcome;
   }
@@ -39,33 +39,50 @@ export class Flights {
   readonly #inTheAir = new Set<Flight>();
   #invalidations = 0;
   /** Keys whose factories the current call is part of. */
-  readonly #within = new AsyncLocalStorage<ReadonlySet<string>>();
+  readonly #within = new ScopedContext<ReadonlySet<string>>();
 
   /** True inside the factory of this key, which would wait for itself if it joined its own flight. */
   isWithin(key: string): boolean {
-    return this.#within.getStore()?.has(key) === true;
+    return this.#within.get()?.has(key) === true;
   }
 
-  /**
-   * Runs the factory of a key. Only factories run in an asynchronous context of their own: entering one costs every
-   * promise of the process, and most calls are hits.
-   */
+  /** Runs the factory of a key. Only factories run in an asynchronous context of their own: most calls are hits. */
   runFactory<T>(key: string, factory: () => T): T {
-    return this.#within.run(new Set([...(this.#within.getStore() ?? []), key]), factory);
+    return this.runLoader([key], factory);
+  }
+
+  /** Runs what makes the values of several keys. */
+  runLoader<T>(keys: readonly string[], loader: () => T): T {
+    return this.#within.run(new Set([...(this.#within.get() ?? []), ...keys]), loader);
   }
 
   /** Joins the flight of this key that heeds at least these tags, or starts one. */
   join(key: string, tags: ReadonlySet<string>, start: () => Promise<Outcome>): Promise<Outcome> {
-    const present = this.#flights.get(key);
-    if (present?.outcome && isJoinable(present, tags)) {
-      if (present.invalidations === this.#invalidations) return present.outcome;
-      // One of the tags invalidated since may turn out to be a tag of this flight.
-      return present.outcome.then((outcome) =>
-        outcome.isTaggedLate ? this.join(key, tags, start) : outcome,
-      );
-    }
+    const present = this.joinable(key, tags);
+    if (present) return present.then((outcome) => outcome ?? this.join(key, tags, start));
+    return this.start(key, tags, start);
+  }
 
+  /** Starts a flight, whatever is in the air. */
+  start(key: string, tags: ReadonlySet<string>, start: () => Promise<Outcome>): Promise<Outcome> {
     const outcome = start();
+    this.launch(key, tags, outcome);
+    return outcome;
+  }
+
+  /**
+   * The flight of this key that may be joined. Its outcome is undefined when it is not for those who join: a loader of
+   * many keys left this one out, or a tag invalidated meanwhile turned out to be a tag of the flight.
+   */
+  joinable(key: string, tags: ReadonlySet<string>): Promise<Outcome | undefined> | undefined {
+    const present = this.#flights.get(key);
+    if (!present?.outcome || !isJoinable(present, tags)) return undefined;
+    if (present.invalidations === this.#invalidations) return present.outcome;
+    return present.outcome.then((outcome) => (outcome?.isTaggedLate ? undefined : outcome));
+  }
+
+  /** Lets others join what is under way for this key. */
+  launch(key: string, tags: ReadonlySet<string>, outcome: Promise<Outcome | undefined>): void {
     const flight = new Flight(tags, this.#invalidations, outcome);
     this.#flights.set(key, flight);
     this.#inTheAir.add(flight);
@@ -75,7 +92,6 @@ export class Flights {
       if (this.#flights.get(key) === flight) this.#flights.delete(key);
     };
     outcome.then(land, land);
-    return outcome;
   }
 
   detach(key: string): void {

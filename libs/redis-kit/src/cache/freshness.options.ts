@@ -1,5 +1,5 @@
 import { toMs, type Duration } from '../core/duration.js';
-import { Is, IsDuration } from '../core/options/constraints.js';
+import { Is, IsDuration, IsFlag } from '../core/options/constraints.js';
 import { Nested } from '../core/options/nested.js';
 import type { Freshness } from './freshness.js';
 
@@ -80,6 +80,14 @@ export class FreshnessOptions {
    */
   @IsDuration()
   errorTtl?: Duration | undefined;
+
+  /**
+   * Reads the value and its tokens from Redis each time, and joins no call in progress: for reads that must see at once
+   * what another process has invalidated. Without it they may be behind for as long as a message travels.
+   * @default false
+   */
+  @IsFlag()
+  strict?: boolean | undefined;
 }
 
 function isNumberBetween(value: unknown, min: number, max: number): boolean {
@@ -99,7 +107,33 @@ export function resolveFreshness(options: FreshnessOptions, ttlMs: number): Fres
     softTimeoutMs: optionalMs(options.factoryTimeout?.soft) ?? Infinity,
     hardTimeoutMs: optionalMs(options.factoryTimeout?.hard) ?? Infinity,
     earlyRefresh: options.earlyRefresh ?? 0,
+    isStrict: options.strict ?? false,
   };
+}
+
+const NAMES: Record<keyof FreshnessOptions | 'ttl', true> = {
+  ttl: true,
+  staleWhileRevalidate: true,
+  staleIfError: true,
+  shouldServeStale: true,
+  factoryTimeout: true,
+  earlyRefresh: true,
+  jitter: true,
+  nullTtl: true,
+  errorTtl: true,
+  strict: true,
+};
+
+/** Of options of any kind, those that are about freshness and given. */
+export const freshnessIn = (options: object): CallFreshness =>
+  Object.fromEntries(
+    Object.entries(options).filter(([name, value]) => name in NAMES && value !== undefined),
+  );
+
+/** What one call may say of freshness. */
+export interface CallFreshness extends FreshnessOptions {
+  /** How long the value is fresh; default: the cache's `ttl`. */
+  readonly ttl?: Duration | undefined;
 }
 
 /**
@@ -107,10 +141,7 @@ export function resolveFreshness(options: FreshnessOptions, ttlMs: number): Fres
  *
  * @throws RangeError when an option is out of its range.
  */
-export function freshnessOf(
-  defaults: Freshness,
-  options: FreshnessOptions & { readonly ttl?: Duration | undefined },
-): Freshness {
+export function freshnessOf(defaults: Freshness, options: CallFreshness): Freshness {
   if (isWithout(options)) return defaults;
   const { factoryTimeout } = options;
   return {
@@ -125,7 +156,17 @@ export function freshnessOf(
     softTimeoutMs: ttlOf('factoryTimeout.soft', factoryTimeout?.soft) ?? defaults.softTimeoutMs,
     hardTimeoutMs: ttlOf('factoryTimeout.hard', factoryTimeout?.hard) ?? defaults.hardTimeoutMs,
     earlyRefresh: within('earlyRefresh', options.earlyRefresh, 100) ?? defaults.earlyRefresh,
+    isStrict: options.strict ?? defaults.isStrict,
   };
+}
+
+/**
+ * Fails while a class is loaded or made, rather than at its first call.
+ *
+ * @throws RangeError when an option is out of its range.
+ */
+export function assertFreshness(options: CallFreshness): void {
+  freshnessOf(resolveFreshness({}, 1), freshnessIn(options));
 }
 
 function isWithout(options: object): boolean {

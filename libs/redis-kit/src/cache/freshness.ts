@@ -11,6 +11,8 @@ export interface Freshness {
   readonly shouldServeStale: (error: unknown) => boolean;
   readonly softTimeoutMs: number;
   readonly hardTimeoutMs: number;
+  /** Asks Redis, whatever is known in this process. */
+  readonly isStrict: boolean;
   /** Factor of XFetch; 0: never early. */
   readonly earlyRefresh: number;
 }

@@ -4,14 +4,14 @@ import { RedisKitEvents } from '../core/events.js';
 import { UNAVAILABLE } from '../core/failsafe/failsafe.js';
 import { KeySpace } from '../core/key-space.js';
 import { eventually } from '../testing/rig/eventually.js';
-import { cacheEntryKey } from './cache.keys.js';
+import { cacheEntriesPrefix, cacheEntryKey } from './cache.keys.js';
 import { resolveCacheOptions, type CacheOptions } from './cache.options.js';
 import { CacheService } from './cache.service.js';
 import { MemoryCacheStore } from './stores/memory-cache.store.js';
 
 const KEY_SPACE = new KeySpace('testing');
 const KEY = 'key';
-const STORED_KEY = cacheEntryKey(KEY_SPACE, 'catalog', KEY);
+const STORED_KEY = cacheEntryKey(cacheEntriesPrefix(KEY_SPACE, 'catalog'), KEY);
 const HOUR_MS = 3_600_000;
 
 /** A cache of one process; those on one store are as many processes on one Redis. */

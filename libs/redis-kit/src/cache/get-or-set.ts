@@ -5,6 +5,7 @@ import {
   type CacheEngine,
   type FoundValue,
   type ReadThrough,
+  type Target,
 } from './engine.js';
 import { createLease, headerOf } from './entry.js';
 import { capturedLifeMs, produce, type Place } from './fill.js';
@@ -43,16 +44,17 @@ async function readThrough(
   call: ReadThrough,
   hold: (found: FoundValue) => void,
 ): Promise<Outcome> {
-  const { key, tags } = call;
+  const { key, tags, freshness } = call;
+  const refresh = (found: FoundValue) => refreshInBackground(engine, call, found);
   const waitUntil = performance.now() + engine.leaderWaitMs;
   const budget = new Budget(engine.deadlineMs);
   for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS)) {
-    const view = await engine.tokens.view(key, tags, budget);
+    const view = await engine.tokens.view(key, tags, budget, freshness.isStrict);
     const found = view === UNAVAILABLE ? UNAVAILABLE : await decode(engine, call, view, budget);
     if (view === UNAVAILABLE || found === UNAVAILABLE) return unstored(engine, call, true);
     if (found.type === 'failure') throw found.error;
     if (found.type === 'value') {
-      if (isServed(engine, call, found)) return answeredBy(found, call);
+      if (isServed(engine, call, found, refresh)) return answeredBy(found, call);
       hold(found);
     }
 
@@ -67,18 +69,22 @@ async function readThrough(
   }
 }
 
-/** Whether the value answers the call as it is. If it ought to be made anew soon, that is begun in the background. */
-function isServed(engine: CacheEngine, call: ReadThrough, found: FoundValue): boolean {
+/** Whether the value answers the call as it is. `refresh` hears of those that ought to be made anew in the background. */
+export function isServed(
+  { cache, events }: CacheEngine,
+  { name, freshness }: Target,
+  found: FoundValue,
+  refresh: (found: FoundValue) => void,
+): boolean {
   const { staleMs, madeInMs } = found;
-  const { earlyRefresh, staleWhileRevalidateMs } = call.freshness;
+  const { earlyRefresh, staleWhileRevalidateMs } = freshness;
   if (staleMs < 0) {
-    if (isDueEarly(madeInMs, -staleMs, earlyRefresh)) refreshInBackground(engine, call, found);
+    if (isDueEarly(madeInMs, -staleMs, earlyRefresh)) refresh(found);
     return true;
   }
   if (staleMs >= staleWhileRevalidateMs) return false;
-  refreshInBackground(engine, call, found);
-  const { cache, events } = engine;
-  events.emit('cache.stale-served', { cache, key: call.name, reason: 'revalidating', staleMs });
+  refresh(found);
+  events.emit('cache.stale-served', { cache, key: name, reason: 'revalidating', staleMs });
   return true;
 }
 
@@ -106,15 +112,15 @@ async function plant(
 ): Answer<Place | undefined> {
   const stamp = await tokens.capture(view, tags, capturedLifeMs(freshness), budget);
   if (stamp === UNAVAILABLE) return UNAVAILABLE;
-  const lease = createLease(stamp);
+  const bytes = createLease(stamp);
   const standing =
     view.header === null
-      ? await store.create(key, lease, leaseMs, budget)
-      : await store.replace(key, view.header, lease, leaseMs, budget);
+      ? await store.create(key, bytes, leaseMs, budget)
+      : await store.replace(key, view.header, bytes, leaseMs, budget);
   if (standing === UNAVAILABLE) return UNAVAILABLE;
   if (standing !== null && standing !== true) return undefined;
-  const header = headerOf(lease);
-  return { header, stamp, seen: view.tags, claimKey: key, claim: header, stale: undefined };
+  const header = headerOf(bytes);
+  return { header, stamp, seen: view.tags, lease: { key, header, bytes }, stale: undefined };
 }
 
 /** The factory answers, and nothing is stored. */

@@ -52,6 +52,11 @@ export class Invalidations {
     }
   }
 
+  /** Queues one for later, when it is known that Redis does not take it now. */
+  postpone(invalidation: Invalidation): void {
+    this.#enqueue(invalidation);
+  }
+
   /** True when something pending concerns this key or one of these tags. */
   concerns(key: string, tags: Iterable<string>): boolean {
     if (this.#pending.length === 0) return false;
@@ -119,6 +124,7 @@ export class Invalidations {
     try {
       for (let next = this.#pending[0]; next && !this.#closed; next = this.#pending[0]) {
         await this.#send(next);
+        this.#remember(next);
         // Removed only now, and only if it still is the first: the queue may have been replaced by 'all' meanwhile.
         if (this.#pending[0] === next) this.#pending.shift();
         replayed += 1;

@@ -15,10 +15,12 @@ function setUp() {
     onChange: (listener: (key: string) => void) => (change = listener),
     onReset: (listener: () => void) => (reset = listener),
   };
+  const doubtful = new Set<string>();
   const memory = new LocalMemory(link as unknown as Tracking, {
     l1: { maxEntries: 10, maxBytes: 10_000 },
     epochKey: EPOCH,
     tagKey: (tag) => `tag:${tag}`,
+    isDoubtful: (_, tags) => [...tags].some((tag) => doubtful.has(tag)),
   });
   const epoch = createToken();
   const tag = createToken();
@@ -34,6 +36,7 @@ function setUp() {
     reset: () => reset(),
     remember,
     tag,
+    doubtful,
   };
 }
 
@@ -51,6 +54,15 @@ describe('local memory', () => {
     remember();
     change(key);
     expect(memory.value('key', NONE)).toBeUndefined();
+  });
+
+  it('serves no value of a tag whose invalidation Redis did not take, though its token is current', () => {
+    const { memory, remember, doubtful } = setUp();
+    remember();
+    doubtful.add('red');
+    expect(memory.value('key', NONE)).toBeUndefined();
+    doubtful.clear();
+    expect(memory.value('key', NONE)).toMatchObject({ value: 'value' });
   });
 
   it('remembers no answer that a change overtook, however late the answer is', () => {

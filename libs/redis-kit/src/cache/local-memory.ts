@@ -12,7 +12,12 @@ export type Moment = number;
 
 interface LocalValue {
   readonly value: unknown;
-  readonly stamp: Stamp;
+  readonly tags: ReadonlySet<string>;
+  /** Keys of the epoch and of the tags, and beside them the token each had. */
+  readonly tokenKeys: readonly string[];
+  readonly tokens: readonly Buffer[];
+  /** State of the table for which all tokens were current. */
+  checkedAt: number;
 }
 
 export interface LocalMemoryOptions {
@@ -21,6 +26,8 @@ export interface LocalMemoryOptions {
   /** Keys of tokens start with one of these; keys of values with none of them. */
   readonly epochKey: string;
   readonly tagKey: (tag: string) => string;
+  /** True for what was invalidated here while Redis did not take it: its old tokens are still the current ones. */
+  readonly isDoubtful: (key: string, tags: Iterable<string>) => boolean;
 }
 
 /**
@@ -31,7 +38,9 @@ export interface LocalMemoryOptions {
  * reply on the other connection.
  */
 export class LocalMemory {
-  readonly #tokens = new LRUCache<string, Buffer>({ max: MAX_TOKENS });
+  readonly #tokens = new Map<string, Buffer>();
+  /** Counts the changes of the table, so that a value is compared with it once, not at each read. */
+  #tokensState = 0;
   readonly #values: LRUCache<string, LocalValue> | undefined;
   readonly #changes: LRUCache<string, Moment>;
   /** Changes up to here may have been forgotten. */
@@ -76,16 +85,12 @@ export class LocalMemory {
   }
 
   /** The value under a key, if it may be served to somebody who heeds `declared`. */
-  value(key: string, declared: ReadonlySet<string>): { readonly value: unknown } | undefined {
+  value(key: string, declared: Iterable<string>): { readonly value: unknown } | undefined {
     if (!this.#values || !this.tracking.isArmed) return undefined;
     const found = this.#values.get(key);
-    if (!found) return undefined;
-    const { epoch, tags } = found.stamp;
-    if (!this.#isCurrent(this.options.epochKey, epoch)) return undefined;
-    for (const [tag, token] of tags) {
-      if (!this.#isCurrent(this.options.tagKey(tag), token)) return undefined;
-    }
-    for (const tag of declared) if (!tags.has(tag)) return undefined;
+    if (!found || !this.#isCurrent(found)) return undefined;
+    for (const tag of declared) if (!found.tags.has(tag)) return undefined;
+    if (this.options.isDoubtful(key, found.tags)) return undefined;
     return found;
   }
 
@@ -96,7 +101,15 @@ export class LocalMemory {
 
   rememberToken(key: string, token: Buffer, readAt: Moment): void {
     // A copy: the token is part of a larger network buffer, which it would keep alive.
-    if (this.#isFresh(key, readAt)) this.#tokens.set(key, Buffer.from(token));
+    if (!this.#isFresh(key, readAt)) return;
+    this.#tokens.set(key, Buffer.from(token));
+    this.#tokensState += 1;
+    if (this.#tokens.size <= MAX_TOKENS) return;
+    // The oldest: to know the order of use would cost more, at each hit, than reading a token again.
+    for (const oldest of this.#tokens.keys()) {
+      this.#tokens.delete(oldest);
+      break;
+    }
   }
 
   rememberValue(
@@ -108,13 +121,21 @@ export class LocalMemory {
     readAt: Moment,
   ): void {
     if (!this.#values || !this.#isFresh(key, readAt) || ttlMs <= 0) return;
-    this.#values.set(key, { value, stamp }, { ttl: ttlMs, size: bytes + key.length + 1 });
+    const { epochKey, tagKey } = this.options;
+    const kept: LocalValue = {
+      value,
+      tags: new Set(stamp.tags.keys()),
+      tokenKeys: [epochKey, ...[...stamp.tags.keys()].map(tagKey)],
+      tokens: [stamp.epoch, ...stamp.tags.values()],
+      checkedAt: -1,
+    };
+    this.#values.set(key, kept, { ttl: ttlMs, size: bytes + key.length + 1 });
   }
 
   /** Something changed under this key, or is about to. */
   forget(key: string): void {
     this.#changes.set(key, ++this.#now);
-    this.#tokens.delete(key);
+    if (this.#tokens.delete(key)) this.#tokensState += 1;
     this.#values?.delete(key);
   }
 
@@ -123,6 +144,7 @@ export class LocalMemory {
     this.#forgottenUpTo = ++this.#now;
     this.#changes.clear();
     this.#tokens.clear();
+    this.#tokensState += 1;
     this.#values?.clear();
   }
 
@@ -131,7 +153,12 @@ export class LocalMemory {
     return (this.#changes.get(key) ?? 0) <= readAt;
   }
 
-  #isCurrent(key: string, token: Buffer): boolean {
-    return this.#tokens.get(key)?.equals(token) === true;
+  #isCurrent(kept: LocalValue): boolean {
+    if (kept.checkedAt === this.#tokensState) return true;
+    const isCurrent = kept.tokens.every(
+      (token, i) => this.#tokens.get(kept.tokenKeys[i]!)?.equals(token) === true,
+    );
+    if (isCurrent) kept.checkedAt = this.#tokensState;
+    return isCurrent;
   }
 }

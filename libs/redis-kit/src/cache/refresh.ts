@@ -1,6 +1,12 @@
 import { Budget, UNAVAILABLE } from '../core/failsafe/failsafe.js';
 import { safeMessage } from '../core/redact.js';
-import { decode, type CacheEngine, type FoundValue, type ReadThrough } from './engine.js';
+import {
+  decode,
+  type CacheEngine,
+  type FoundValue,
+  type ReadThrough,
+  type Target,
+} from './engine.js';
 import { createToken, parseEntry } from './entry.js';
 import { capturedLifeMs, produce, type Place } from './fill.js';
 import type { Answer } from './stores/cache-store.js';
@@ -18,7 +24,7 @@ export type Claim =
  */
 export async function claimRefresh(
   engine: CacheEngine,
-  call: ReadThrough,
+  call: Target,
   found: FoundValue,
   budget: Budget,
 ): Answer<Claim> {
@@ -30,7 +36,7 @@ export async function claimRefresh(
   if (standing !== null) return whatStands(engine, call, standing, budget);
 
   // Looked at again: the one before may just have finished, and its value is not to be made a second time.
-  const view = await tokens.view(call.key, call.tags, budget);
+  const view = await tokens.view(call.key, call.tags, budget, call.freshness.isStrict);
   if (view === UNAVAILABLE) return UNAVAILABLE;
   const now = await decode(engine, call, view, budget);
   if (now === UNAVAILABLE) return UNAVAILABLE;
@@ -41,13 +47,14 @@ export async function claimRefresh(
   const stamp = await tokens.capture(view, call.tags, capturedLifeMs(call.freshness), budget);
   if (stamp === UNAVAILABLE) return UNAVAILABLE;
   const { header, value: stale } = now;
-  return { type: 'place', place: { header, stamp, seen: view.tags, claimKey, claim, stale } };
+  const lease = { key: claimKey, header: claim, bytes: claim };
+  return { type: 'place', place: { header, stamp, seen: view.tags, lease, stale } };
 }
 
 /** A claim without an entry's form is somebody's who is at it; a failure is one that gave up a short time ago. */
 async function whatStands(
   engine: CacheEngine,
-  call: ReadThrough,
+  call: Target,
   bytes: Buffer,
   budget: Budget,
 ): Answer<Claim> {
@@ -77,7 +84,7 @@ export function refreshInBackground(
 /** Tells how work ended that nobody waits for. Never rejects. */
 export async function announced(
   { cache, events }: CacheEngine,
-  { name }: ReadThrough,
+  { name }: Target,
   work: Promise<unknown>,
 ): Promise<void> {
   const startedAt = performance.now();

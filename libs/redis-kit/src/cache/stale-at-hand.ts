@@ -1,12 +1,6 @@
 import { deferred } from '../core/deferred.js';
 import { Budget, UNAVAILABLE } from '../core/failsafe/failsafe.js';
-import {
-  answeredBy,
-  decode,
-  type CacheEngine,
-  type FoundValue,
-  type ReadThrough,
-} from './engine.js';
+import { answeredBy, decode, type CacheEngine, type FoundValue, type Target } from './engine.js';
 import type { Outcome } from './flights.js';
 import { announced } from './refresh.js';
 
@@ -26,7 +20,7 @@ export class StaleAtHand {
 
   constructor(
     private readonly engine: CacheEngine,
-    private readonly call: ReadThrough,
+    private readonly call: Target,
   ) {}
 
   hold(found: FoundValue): void {
@@ -38,7 +32,7 @@ export class StaleAtHand {
   }
 
   /** The outcome of the work, or of the stale value where that may stand in. */
-  async standInFor(work: Promise<Outcome>): Promise<Outcome> {
+  async standInFor<O extends Outcome | undefined>(work: Promise<O>): Promise<O | Outcome> {
     try {
       const first = await Promise.race([work, this.#slow.promise]);
       if (first !== 'slow') return first;

@@ -5,6 +5,7 @@ import { cacheEpochKey, cacheTagKey } from './cache.keys.js';
 import { createToken, parseEntry, type Stamp, type StoredEntry } from './entry.js';
 import type { LocalMemory, Moment } from './local-memory.js';
 import type { Answer, CacheStore } from './stores/cache-store.js';
+import { NO_TAGS } from './tags.js';
 
 /** A token outlives the entries made under it by this factor, so that it seldom has to be extended. */
 const LIFE_FACTOR = 2;
@@ -25,6 +26,11 @@ export interface View {
   readonly tags: ReadonlyMap<string, Buffer | null>;
   /** When the read was sent, in the order of local memory. */
   readonly readAt: Moment;
+}
+
+/** What was found under many keys, in their order, and the tokens of all of them. */
+export interface ManyViews extends Pick<View, 'epoch' | 'tags'> {
+  readonly views: readonly (View | typeof UNAVAILABLE)[];
 }
 
 export interface TokensSettings {
@@ -82,6 +88,84 @@ export class Tokens {
       tags,
       readAt,
     };
+  }
+
+  /**
+   * Like `view`, for many keys; tokens are read once for all of them. A server that is away takes only its own keys with
+   * it, and those that depend on a token it holds.
+   */
+  async viewMany(
+    requests: readonly { readonly key: string; readonly tags: ReadonlySet<string> }[],
+    budget: Budget,
+    strict: boolean,
+    alsoTags: ReadonlySet<string> = NO_TAGS,
+  ): Promise<ManyViews> {
+    const readAt = this.settings.local?.moment() ?? 0;
+    const keys = requests.map(({ key }) => key);
+    const tags = new Map<string, Buffer | null>();
+    const declared = [...unionOf([alsoTags, ...requests.map((request) => request.tags)])];
+    const { epoch, others } = await this.#readMany(keys, declared, true, budget, strict, tags);
+    const entries = others.map((bytes) => (Buffer.isBuffer(bytes) ? parseEntry(bytes) : undefined));
+    const carried = unionOf(entries.map((entry) => entry?.stamp.tags.keys() ?? []));
+    for (const tag of declared) carried.delete(tag);
+    if (carried.size > 0) await this.#readMany([], [...carried], false, budget, strict, tags);
+
+    const views = others.map((bytes, i): View | typeof UNAVAILABLE => {
+      const entry = entries[i];
+      const ofRequest = requests[i]!.tags;
+      if (bytes === UNAVAILABLE || epoch === UNAVAILABLE) return UNAVAILABLE;
+      for (const tag of ofRequest) if (!tags.has(tag)) return UNAVAILABLE;
+      for (const tag of entry?.stamp.tags.keys() ?? []) if (!tags.has(tag)) return UNAVAILABLE;
+      return {
+        entry,
+        header: bytes === null ? null : (entry?.header ?? bytes.subarray(0, 64)),
+        isCurrent: entry !== undefined && isCurrent(entry.stamp, epoch, tags, ofRequest),
+        epoch,
+        tags,
+        readAt,
+      };
+    });
+    return { epoch: epoch === UNAVAILABLE ? null : epoch, tags, views };
+  }
+
+  /** Reads keys and unknown tokens, each answered or not for itself; tokens that were answered go into `tags`. */
+  async #readMany(
+    keys: readonly string[],
+    tagNames: readonly string[],
+    withEpoch: boolean,
+    budget: Budget,
+    strict: boolean,
+    tags: Map<string, Buffer | null>,
+  ): Promise<{
+    epoch: Buffer | null | typeof UNAVAILABLE;
+    others: readonly (Buffer | null | typeof UNAVAILABLE)[];
+  }> {
+    const { store, local } = this.settings;
+    const wanted = tagNames.map((tag) => ({ tag, key: this.#tagKey(tag) }));
+    const known = (key: string) => (strict ? undefined : local?.token(key));
+    const unknown = wanted.filter(({ tag, key }) => {
+      const token = known(key);
+      if (token) tags.set(tag, token);
+      return !token;
+    });
+    let epoch: Buffer | null | typeof UNAVAILABLE = known(this.#epochKey) ?? null;
+    const epochKeys = withEpoch && epoch === null ? [this.#epochKey] : [];
+
+    const readAt = local?.moment() ?? 0;
+    const read = await store.readMany(
+      [...epochKeys, ...unknown.map(({ key }) => key), ...keys],
+      budget,
+    );
+    const remember = (key: string, token: Buffer | null | typeof UNAVAILABLE) => {
+      if (Buffer.isBuffer(token)) local?.rememberToken(key, token, readAt);
+    };
+    if (epochKeys.length > 0) remember(this.#epochKey, (epoch = read[0] ?? null));
+    for (const [i, { tag, key }] of unknown.entries()) {
+      const token = read[epochKeys.length + i] ?? null;
+      remember(key, token);
+      if (token !== UNAVAILABLE) tags.set(tag, token);
+    }
+    return { epoch, others: read.slice(epochKeys.length + unknown.length) };
   }
 
   /** Reads keys and, where local memory does not know them, tokens, all in one go. */
@@ -218,4 +302,10 @@ function isCurrent(
   // Stored before the caller declared this tag: its invalidations would miss the entry.
   for (const tag of declared) if (!stamp.tags.has(tag)) return false;
   return true;
+}
+
+function unionOf(sets: readonly Iterable<string>[]): Set<string> {
+  const union = new Set<string>();
+  for (const set of sets) for (const one of set) union.add(one);
+  return union;
 }

@@ -1,6 +1,8 @@
 import 'reflect-metadata';
 import { Inject } from '@nestjs/common';
 
+type AnyMethod = (...args: never[]) => unknown;
+
 const injected = new WeakMap<object, Set<symbol>>();
 
 /**
@@ -17,6 +19,13 @@ export function injectProperty(prototype: object, token: symbol): void {
   Inject(token)(prototype, token);
 }
 
+const originals = new WeakMap<object, AnyMethod>();
+
+/** The method as it was written, through all wrappers of this library: the only one whose source names its parameters. */
+export function originalOf(method: AnyMethod): AnyMethod {
+  return originals.get(method) ?? method;
+}
+
 /**
  * Puts a wrapper in a method's place that looks like it: name, length and the metadata that other decorators left.
  */
@@ -30,5 +39,6 @@ export function replaceMethod<T>(
   }
   Object.defineProperty(wrapper, 'name', { value: method.name, configurable: true });
   Object.defineProperty(wrapper, 'length', { value: method.length, configurable: true });
+  originals.set(wrapper, originalOf(method));
   descriptor.value = wrapper as unknown as T;
 }

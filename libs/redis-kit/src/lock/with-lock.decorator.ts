@@ -1,5 +1,5 @@
 import 'reflect-metadata';
-import { injectProperty, replaceMethod } from '../core/method-decorator.js';
+import { injectProperty, originalOf, replaceMethod } from '../core/method-decorator.js';
 import { ConfigurationError } from '../core/redis-kit.error.js';
 import { lockNameOf, type LockName } from './lock-name.js';
 import type { LockOptions } from './lock.options.js';
@@ -38,7 +38,7 @@ export function WithLock(name: LockName, options: LockOptions = {}) {
   ): void => {
     const methodName = String(property);
     const method = descriptor.value!;
-    const nameOf = lockNameOf(name, method, methodName);
+    const nameOf = lockNameOf(name, originalOf(method), methodName);
     injectLocks(prototype);
     replaceMethod(descriptor, async function (this: object | undefined, ...args: unknown[]) {
       const locks = locksOf(this, methodName);

@@ -1,4 +1,3 @@
-import { AsyncLocalStorage } from 'node:async_hooks';
 import {
   Injectable,
   Logger,
@@ -12,6 +11,7 @@ import { LRUCache } from 'lru-cache';
 import { lastValueFrom, of, type Observable } from 'rxjs';
 import { toMs } from '../../core/duration.js';
 import { RedisKitEvents } from '../../core/events.js';
+import { ScopedContext } from '../../core/scoped-context.js';
 import type { CacheService } from '../cache.service.js';
 import { Caches } from '../caches.js';
 import { handlerIdentity, routeOf } from './handler.js';
@@ -68,13 +68,13 @@ export class HttpCacheInterceptor implements NestInterceptor {
   readonly #notKept = new LRUCache<string, true>({ max: MOST_NOT_KEPT, ttl: NOT_KEPT_MS });
   readonly #renewals = new Map<string, Promise<unknown>>();
   /** What the cache tells about the call in progress. */
-  readonly #calls = new AsyncLocalStorage<{ readonly key: string; isStored: boolean }>();
+  readonly #calls = new ScopedContext<{ readonly key: string; isStored: boolean }>();
 
   constructor(host: HttpAdapterHost, caches: Caches, events: RedisKitEvents) {
     this.#host = host;
     this.#caches = caches;
     const unstored = (key: string) => {
-      const call = this.#calls.getStore();
+      const call = this.#calls.get();
       if (call && key.includes(call.key)) call.isStored = false;
     };
     events.on('cache.miss', ({ key, reason }) => reason === 'unavailable' && unstored(key));

@@ -1,7 +1,24 @@
-import type { Budget, UNAVAILABLE } from '../../core/failsafe/failsafe.js';
+import { UNAVAILABLE, type Budget } from '../../core/failsafe/failsafe.js';
 
 /** An answer, or the word that the store could not be asked in time. */
 export type Answer<T> = Promise<T | typeof UNAVAILABLE>;
+
+/** One step of a batch; each concerns one key. */
+export type StoreCommand = { readonly key: string } & (
+  | { readonly type: 'create' | 'write'; readonly bytes: Buffer; readonly ttlMs: number }
+  | {
+      readonly type: 'replace';
+      readonly header: Buffer;
+      readonly bytes: Buffer;
+      readonly ttlMs: number;
+    }
+);
+
+/** What was asked of the store, per key; `UNAVAILABLE` for those whose server did not answer. */
+export type Answers<T> = Promise<(T | typeof UNAVAILABLE)[]>;
+
+/** Hears how many entries a removal by pattern has removed so far. */
+export type RemovalListener = (removed: number) => void;
 
 /**
  * Where a cache keeps its entries and tokens, as bytes by key. What any store must do is written down as a contract suite
@@ -52,4 +69,43 @@ export abstract class CacheStore {
 
   /** The clock that staleness is counted by, in milliseconds: the same for all who share the store. */
   abstract now(budget: Budget): Answer<number>;
+
+  /**
+   * Removes every key that matches a glob of Redis, or throws.
+   *
+   * @param onStep hears the count after every step, and last of all before this throws.
+   * @returns how many were removed.
+   */
+  abstract removeMatching(
+    glob: string,
+    deadlineMs: number,
+    onStep: RemovalListener,
+  ): Promise<number>;
+
+  /** Like `read`, for any number of keys: one server that is away takes only its own keys with it. */
+  async readMany(keys: readonly string[], budget: Budget): Answers<Buffer | null> {
+    const read = await this.read(keys, budget);
+    return read === UNAVAILABLE ? keys.map(() => UNAVAILABLE) : read;
+  }
+
+  /** Carries out steps on different keys, in no order; true where one did what it says, and a `create` now stands. */
+  async batch(commands: readonly StoreCommand[], budget: Budget): Answers<boolean> {
+    return Promise.all(commands.map((command) => this.#step(command, budget)));
+  }
+
+  async #step(command: StoreCommand, budget: Budget): Answer<boolean> {
+    const { key } = command;
+    switch (command.type) {
+      case 'create': {
+        const standing = await this.create(key, command.bytes, command.ttlMs, budget);
+        return standing === UNAVAILABLE ? UNAVAILABLE : standing === null;
+      }
+      case 'write': {
+        const written = await this.write(key, command.bytes, command.ttlMs, budget);
+        return written === UNAVAILABLE ? UNAVAILABLE : true;
+      }
+      case 'replace':
+        return this.replace(key, command.header, command.bytes, command.ttlMs, budget);
+    }
+  }
 }

@@ -1,6 +1,7 @@
 import { LRUCache } from 'lru-cache';
 import { withStaleFrom } from '../entry.js';
-import { CacheStore, type Answer } from './cache-store.js';
+import { Glob } from '../glob.js';
+import { CacheStore, type Answer, type RemovalListener } from './cache-store.js';
 
 /** Entries in the memory of this process: bounded, least recently used first out. */
 export class MemoryCacheStore extends CacheStore {
@@ -67,6 +68,20 @@ export class MemoryCacheStore extends CacheStore {
 
   async now(): Promise<number> {
     return Math.round(performance.timeOrigin + performance.now());
+  }
+
+  async removeMatching(
+    glob: string,
+    _deadlineMs: number,
+    onStep: RemovalListener,
+  ): Promise<number> {
+    const pattern = new Glob(glob);
+    let removed = 0;
+    for (const key of this.#entries.keys()) {
+      if (pattern.matches(key) && this.#entries.delete(key)) removed += 1;
+    }
+    onStep(removed);
+    return removed;
   }
 
   #stands(key: string, header: Buffer): boolean {

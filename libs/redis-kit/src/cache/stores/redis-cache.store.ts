@@ -5,7 +5,17 @@ import { runScript } from '../../core/scripts/script-runner.js';
 import { serverClockOf } from '../../core/server-clock.js';
 import { expireEntry, removeEntry, replaceEntry } from '../cache.scripts.js';
 import { createToken } from '../entry.js';
-import { CacheStore, type Answer } from './cache-store.js';
+import {
+  CacheStore,
+  type Answer,
+  type Answers,
+  type RemovalListener,
+  type StoreCommand,
+} from './cache-store.js';
+import { removeMatching } from './remove-matching.js';
+
+/** Keys on their way at the same time: enough that round trips do not count, few enough to be answered in good time. */
+const KEYS_AT_ONCE = 500;
 
 /** Hears of every step that Redis failed at. */
 export type StoreFailureListener = (operation: string, key: string, error: unknown) => void;
@@ -104,6 +114,65 @@ export class RedisCacheStore extends CacheStore {
     return values;
   }
 
+  removeMatching(glob: string, deadlineMs: number, onStep: RemovalListener): Promise<number> {
+    return removeMatching(this.connection, glob, deadlineMs, onStep);
+  }
+
+  override async readMany(keys: readonly string[], budget: Budget): Answers<Buffer | null> {
+    if (this.connection.topology === 'cluster') {
+      const asked = keys.map((key) => ({ key }));
+      return this.#each('cache.read', asked, budget, (client, { key }) => client.getBuffer(key));
+    }
+    const answers: (Buffer | null | typeof UNAVAILABLE)[] = [];
+    for (const chunk of chunksOf(keys)) {
+      const read = await this.read(chunk, budget);
+      answers.push(...(read === UNAVAILABLE ? chunk.map((): typeof UNAVAILABLE => read) : read));
+    }
+    return answers;
+  }
+
+  override batch(commands: readonly StoreCommand[], budget: Budget): Answers<boolean> {
+    return this.#each('cache.batch', commands, budget, send);
+  }
+
+  /**
+   * One command for each item, many in one tick, so that they travel as one pipeline per server; and one guard per server:
+   * a hung one costs its own keys, and counts as one failure.
+   */
+  async #each<I extends { readonly key: string }, T>(
+    operation: string,
+    items: readonly I[],
+    budget: Budget,
+    command: (client: Redis, item: I) => Promise<T>,
+  ): Answers<T> {
+    const answers = items.map((): T | typeof UNAVAILABLE => UNAVAILABLE);
+    const byServer = new Map<string, number[]>();
+    for (const [i, { key }] of items.entries()) {
+      const server = this.connection.serverOf(key);
+      const indexes = byServer.get(server);
+      if (indexes) indexes.push(i);
+      else byServer.set(server, [i]);
+    }
+    await Promise.all(
+      [...byServer.values()].map((indexes) =>
+        this.#guarded(operation, items[indexes[0]!]!.key, budget, async (client) => {
+          for (const chunk of chunksOf(indexes)) {
+            const settled = await Promise.allSettled(
+              chunk.map(async (i) => {
+                answers[i] = await command(client, items[i]!);
+              }),
+            );
+            // Those that were answered count; the first failure stands for the others of this server.
+            const failure = settled.find((one) => one.status === 'rejected');
+            if (failure) throw failure.reason;
+          }
+        }),
+      ),
+    );
+    // A copy: what arrives after the deadline must not change what the caller was told.
+    return [...answers];
+  }
+
   #guarded<T>(
     operation: string,
     key: string,
@@ -114,4 +183,29 @@ export class RedisCacheStore extends CacheStore {
       this.onFailure(operation, key, error),
     );
   }
+}
+
+async function send(client: Redis, command: StoreCommand): Promise<boolean> {
+  const { key } = command;
+  switch (command.type) {
+    case 'create':
+      return (await client.set(key, command.bytes, 'PX', command.ttlMs, 'NX')) === 'OK';
+    case 'write':
+      return (await client.set(key, command.bytes, 'PX', command.ttlMs)) === 'OK';
+    case 'replace':
+      return runScript(
+        client,
+        replaceEntry,
+        { entry: key },
+        { header: command.header, bytes: command.bytes, ttlMs: command.ttlMs },
+      );
+  }
+}
+
+function chunksOf<T>(items: readonly T[]): T[][] {
+  const chunks: T[][] = [];
+  for (let at = 0; at < items.length; at += KEYS_AT_ONCE) {
+    chunks.push(items.slice(at, at + KEYS_AT_ONCE));
+  }
+  return chunks;
 }

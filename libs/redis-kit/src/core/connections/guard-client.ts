@@ -1,4 +1,4 @@
-import type { Redis } from 'ioredis';
+import type { Cluster, Redis } from 'ioredis';
 import { RedisUnavailableError } from '../redis-kit.error.js';
 import { STALL_MS } from '../failsafe/deadline.js';
 import type { RedisClient } from './connection-url.js';
@@ -142,4 +142,19 @@ export function dropClient(client: RedisClient): void {
     internals.stream?.destroy();
     internals.flushQueue?.(reason);
   }
+  if ('nodes' in client) endSlotRefreshes(client);
+}
+
+/**
+ * A refresh of the slot map that was under way when its Cluster was closed schedules the next one, and that the one
+ * after it: the process would never end.
+ */
+function endSlotRefreshes(client: Cluster): void {
+  Object.defineProperty(client, 'slotsTimer', {
+    get: () => undefined,
+    set: (timer: NodeJS.Timeout | null) => {
+      clearTimeout(timer ?? undefined);
+    },
+    configurable: true,
+  });
 }

@@ -177,6 +177,14 @@ export class RedisConnection {
     return this.#failsafe.openScopes;
   }
 
+  /** The server that holds `key`: `''`, or a master of a Cluster. Each has a circuit of its own. */
+  serverOf(key: string): string {
+    const client = this.cache;
+    const scope = 'nodes' in client ? (client.slots[calculateSlot(key)]?.[0] ?? '') : '';
+    if (!this.#probeKeys.has(scope)) this.#probeKeys.set(scope, key);
+    return scope;
+  }
+
   /**
    * Runs a command that can be done without, on the server that holds `key`, within what is left of `budget`. Answers
    * `UNAVAILABLE` instead of throwing. Each master of a Cluster has its own circuit breaker.
@@ -191,7 +199,7 @@ export class RedisConnection {
     onFailure?: (error: unknown) => void,
   ): Promise<T | typeof UNAVAILABLE> {
     const run = () => this.#onceConnected(work);
-    return this.#failsafe.run(operation, this.#scopeOf(key), budget, run, onFailure);
+    return this.#failsafe.run(operation, this.serverOf(key), budget, run, onFailure);
   }
 
   /**
@@ -228,13 +236,6 @@ export class RedisConnection {
     // Redis and Cluster share their commands, but the union of their overloads cannot be called.
     const client = this.cache as Redis;
     return client.status === 'wait' ? whenReady(client).then(() => work(client)) : work(client);
-  }
-
-  #scopeOf(key: string): string {
-    const client = this.cache;
-    const scope = 'nodes' in client ? (client.slots[calculateSlot(key)]?.[0] ?? '') : '';
-    if (!this.#probeKeys.has(scope)) this.#probeKeys.set(scope, key);
-    return scope;
   }
 
   async #probe(scope: string): Promise<void> {

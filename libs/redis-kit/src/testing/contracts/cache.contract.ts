@@ -208,7 +208,7 @@ export function cacheContract(
 
       'refuses keys, tags and times that are none': async ({ cache }) => {
         const isKeyError = { code: 'CACHE_KEY_INVALID' };
-        for (const key of ['', 7, null, undefined] as string[]) {
+        for (const key of ['', 7, 7n, Symbol('key'), null, undefined] as string[]) {
           await assert.rejects(cache.get(key), isKeyError);
           await assert.rejects(cache.set(key, 1), isKeyError);
           await assert.rejects(cache.delete(key), isKeyError);

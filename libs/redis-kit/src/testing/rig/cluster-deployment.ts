@@ -1,4 +1,5 @@
 import { Cluster } from 'ioredis';
+import { dropClient } from '../../core/connections/guard-client.js';
 import { checkInteger } from './check-option.js';
 import { formCluster } from './cluster-formation.js';
 import { ClusterMembers, SETTLED_WITHIN_MS } from './cluster-members.js';
@@ -227,7 +228,7 @@ export class ClusterDeployment implements AsyncDisposable {
 
   /** Closes the client, ends all nodes and removes their directories. */
   async stop(): Promise<void> {
-    this.#client?.disconnect();
+    if (this.#client) dropClient(this.#client);
     await stopTogether(this.servers);
   }
 

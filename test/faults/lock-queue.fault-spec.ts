@@ -1,0 +1,183 @@
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import type { LocksOptions } from 'nestjs-redis-kit';
+import { eventually, isolatedNamespace, RedisServer } from 'nestjs-redis-kit/testing';
+import { startLocks, type LockProcessUnderTest } from '../support/lock-processes.js';
+
+let server: RedisServer;
+let namespace: string;
+const processes: LockProcessUnderTest[] = [];
+
+beforeAll(async () => {
+  server = await RedisServer.start();
+});
+
+afterAll(() => server.stop());
+
+beforeEach(() => {
+  namespace = isolatedNamespace();
+});
+
+afterEach(async () => {
+  await Promise.all(processes.splice(0).map(({ app }) => app.close()));
+});
+
+const start = async (options: LocksOptions = {}) => {
+  const started = await startLocks(server.url, namespace, { wait: '1m', ...options });
+  processes.push(started);
+  return started;
+};
+const key = (name: string, part = '') => `${namespace}:v1:lock:{${name}}${part}`;
+const ownerOf = async (name: string): Promise<string> =>
+  String(await server.client().get(key(name))).split('|')[0]!;
+
+/** A request of a process that is not there: nobody hears its messages, and it never asks again. */
+const absent = (n: number) => `absent~${n}~0`;
+const asWaiter = (n: number) => ({
+  id: absent(n),
+  leaseMs: 30_000,
+  waits: true,
+  ticket: undefined,
+});
+
+describe('a queue', () => {
+  it('of which the server loses the processes, or itself, keeps its order', async () => {
+    const [one, two, three] = [
+      await start({ heartbeat: '100ms', claim: '5s' }),
+      await start({ heartbeat: '100ms', claim: '5s' }),
+      await start({ heartbeat: '100ms', claim: '5s' }),
+    ];
+    const lock = await one.locks.acquire('a');
+    const order: string[] = [];
+    const wait = async ({ locks, queued }: LockProcessUnderTest, name: string) => {
+      const isQueued = queued();
+      const done = locks.withLock('a', () => order.push(name));
+      await isQueued;
+      return { done };
+    };
+    const first = await wait(two, 'first');
+    await server.client().del(key('a', ':processes'));
+    await server.client().del(key('a', ':queue'));
+    const second = await wait(three, 'second');
+    await eventually(async () => expect(await server.client().zcard(key('a', ':queue'))).toBe(2));
+    await lock.release();
+    await Promise.all([first.done, second.done]);
+    expect(order).toEqual(['first', 'second']);
+  });
+
+  it('is given its turn by whoever asks, although the one at its head does not', async () => {
+    const one = await start();
+    const { store } = one;
+    await one.locks.acquire('a', { lease: 200, renew: false });
+    await store.acquire('a', asWaiter(1));
+    // Only ran out, with nobody there to notice.
+    await eventually(async () => {
+      const [, , expiry] = String(await server.client().get(key('a'))).split('|');
+      const [seconds] = await server.client().time();
+      return Number(seconds) * 1_000 > Number(expiry);
+    });
+    expect(await one.locks.tryAcquire('a')).toBeNull();
+    expect(await ownerOf('a')).toBe(absent(1));
+  });
+
+  it('loses nobody when the server was away for longer than all of them say they live', async () => {
+    const { store, locks } = await start();
+    const lock = await locks.acquire('a');
+    await store.acquire('a', asWaiter(1));
+    await store.acquire('a', asWaiter(2));
+    await server.client().hset(key('a', ':processes'), 'absent', '1');
+    await lock.release();
+    expect(await ownerOf('a')).toBe(absent(1));
+    expect(await server.client().zrange(key('a', ':queue'), '0', '-1')).toEqual([absent(2)]);
+  });
+
+  it('passes over waiters whose process is gone, at once', async () => {
+    const options = { claim: '4m' } as const;
+    const [one, two] = [await start(options), await start(options)];
+    // One who cannot be woken would not be passed over.
+    await one.locks.process.channel.ready();
+    const lock = await one.locks.acquire('a');
+    for (const n of [1, 2, 3]) await one.store.acquire('a', asWaiter(n));
+    const queued = two.queued();
+    const waiting = two.locks.acquire('a');
+    await queued;
+    await lock.release();
+    const next = await waiting;
+    expect(await server.client().exists(key('a', ':queue'))).toBe(0);
+    await next.release();
+  });
+
+  it('gives back the old place to who had to queue again, and tells it which that was', async () => {
+    const { store, locks } = await start();
+    await locks.acquire('a');
+    const first = await store.acquire('a', asWaiter(1));
+    await store.acquire('a', asWaiter(2));
+    if (first.outcome !== 'queued') throw new Error('it is held');
+    expect(await store.acquire('a', asWaiter(1))).toMatchObject({ ticket: first.ticket });
+    await store.release('a', absent(1), false);
+    await store.acquire('a', { ...asWaiter(3), ticket: first.ticket });
+    expect(await server.client().zrange(key('a', ':queue'), '0', '-1')).toEqual([
+      absent(3),
+      absent(2),
+    ]);
+  });
+
+  it('expires, and nobody makes it expire sooner', async () => {
+    const options = { heartbeat: '50ms', claim: '5s' } as const;
+    const [one, two] = [await start({ heartbeat: '1m', claim: '5m' }), await start(options)];
+    await one.locks.acquire('a', { renew: false });
+    for (const { locks, queued } of [one, two]) {
+      const isQueued = queued();
+      locks.acquire('a').catch(() => undefined);
+      await isQueued;
+    }
+    for (const part of [':queue', ':processes']) {
+      expect(await server.client().pttl(key('a', part))).toBeGreaterThan(500_000);
+    }
+  });
+
+  it('moves on when a waiter gives up in the moment it is granted', async () => {
+    const [one, two] = [await start(), await start()];
+    for (let round = 0; round < 20; round++) {
+      const lock = await one.locks.acquire('a');
+      const abort = new AbortController();
+      const queued = two.queued();
+      const waiting = two.locks.acquire('a', { signal: abort.signal });
+      await queued;
+      const released = lock.release();
+      if (round % 2 === 0) await released;
+      abort.abort();
+      const won = await waiting.catch(() => undefined);
+      await won?.release();
+      await released;
+    }
+    await (await one.locks.acquire('a')).release();
+    await eventually(() => expect(two.locks.process.background.size).toBe(0));
+    expect(two.locks.process.waiters.size).toBe(0);
+  });
+});
+
+describe('a request that arrives late', () => {
+  it('is refused when it was taken back before, whichever script it is', async () => {
+    const { store } = await start();
+    await store.release('a', absent(1), true);
+    expect(await store.take('a', absent(1), 30_000)).toBeUndefined();
+    expect(await store.acquire('a', asWaiter(1))).toEqual({ outcome: 'cancelled' });
+    expect(await ownerOf('a')).toBe('');
+    const ttl = await server.client().pttl(key('a', ':cancelled'));
+    expect(ttl).toBeGreaterThan(0);
+    expect(ttl).toBeLessThanOrEqual(60_000);
+    expect(await store.acquire('a', asWaiter(2))).toMatchObject({ outcome: 'granted' });
+  });
+
+  it('changes nothing when it gives back what others hold', async () => {
+    const { store, locks } = await start();
+    await store.take('a', absent(1), 30_000);
+    await store.handBack('a', absent(1));
+    const lock = await locks.acquire('a');
+    expect(await store.release('a', absent(1), false)).toBe(false);
+    expect(await store.handBack('a', absent(1))).toBe(false);
+    expect(await store.renew([{ name: 'a', id: absent(1), leaseMs: 1 }])).toEqual(['stolen']);
+    lock.check();
+    expect(await lock.release()).toBe(true);
+  });
+});

@@ -1,0 +1,157 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { eventually, RedisServer, TcpProxy } from 'nestjs-redis-kit/testing';
+import { startCacheWithLink } from '../support/cache-with-link.js';
+
+const PATIENCE = { within: 30_000 };
+const TAGGED = { tags: ['tag'], ttl: '1h' } as const;
+
+/** Beyond the two seconds for which memory is trusted after a probe was sent. */
+const TOO_LATE_MS = 2_500;
+/** Late, and within what is trusted. */
+const LATE_MS = 800;
+
+describe('the tracking link of an L1 cache', () => {
+  let server: RedisServer;
+  let proxy: TcpProxy;
+  beforeAll(async () => {
+    server = await RedisServer.start();
+    proxy = await TcpProxy.start(server);
+  });
+  afterAll(async () => {
+    await proxy.stop();
+    await server.stop();
+  });
+
+  it('is not trusted while it is late, however steadily the probes come back', async () => {
+    await using it = await startCacheWithLink(server, () => proxy);
+    const { cache, tracking, heard, events } = it;
+    await eventually(() => tracking.status === 'armed', PATIENCE);
+    await cache.set('key', 'old');
+    await it.remembered('key');
+    proxy.delay(TOO_LATE_MS, 'replies');
+    await eventually(() => tracking.status === 'suspended', PATIENCE);
+    let armed = 0;
+    events.on('tracking.armed', () => (armed += 1));
+    // Messages do arrive, one of each write, and so do the probes.
+    for (let round = 0; round < 3; round++) {
+      const key = it.entryKey(`written ${round}`);
+      await server.client().set(key, 'x', 'PX', 60_000);
+      await eventually(() => expect(heard).toContain(key), PATIENCE);
+      expect(tracking.status).toBe('suspended');
+    }
+    expect(armed).toBe(0);
+    await server.client().unlink(it.entryKey('key'));
+    expect(await cache.get('key')).toBeUndefined();
+    await proxy.heal();
+    await eventually(() => tracking.status === 'armed', PATIENCE);
+  });
+
+  it('is not trusted when it leads to another master, though that one answers', async () => {
+    await using elsewhere = await RedisServer.start();
+    let target: RedisServer = server;
+    await using it = await startCacheWithLink(server, () => target);
+    const { cache, tracking, heard } = it;
+    await eventually(() => tracking.status === 'armed', PATIENCE);
+    await cache.set('key', 'old');
+    await it.remembered('key');
+    target = elsewhere;
+    await server.killClients({ type: 'pubsub' });
+    await eventually(() => tracking.status === 'suspended', PATIENCE);
+    // The link works: it tells of everything that is written there, and nothing that is written here.
+    for (let round = 0; round < 3; round++) {
+      const key = it.entryKey(`written ${round}`);
+      await eventually(async () => {
+        await elsewhere.client().set(key, 'x', 'PX', 60_000);
+        expect(heard).toContain(key);
+      }, PATIENCE);
+      expect(tracking.status).toBe('suspended');
+    }
+    await server.client().unlink(it.entryKey('key'));
+    expect(await cache.get('key')).toBeUndefined();
+    target = server;
+    await elsewhere.killClients({ type: 'pubsub' });
+    await eventually(() => tracking.status === 'armed', PATIENCE);
+  });
+
+  it.each([
+    { name: 'invalidateTags', apply: 'invalidateTags', argument: 'tag' },
+    { name: 'clear', apply: 'clear', argument: '' },
+  ] as const)(
+    'need not have told of $name by the time that returns: what was read meanwhile is forgotten',
+    async ({ apply, argument }) => {
+      await using it = await startCacheWithLink(server, () => proxy);
+      const { cache, tracking, store } = it;
+      await eventually(() => tracking.status === 'armed', PATIENCE);
+      await cache.set('key', 'old', TAGGED);
+      await it.remembered('key');
+      proxy.delay(LATE_MS, 'replies');
+      const sent = store.hold('put');
+      const invalidating = cache[apply](argument);
+      await sent.reached;
+      // The old token is still the one in Redis, so it is read, and rightly remembered.
+      await it.remembered('key');
+      sent.open();
+      await invalidating;
+      expect(await cache.lookup('key')).toEqual({ hit: false });
+      await proxy.heal();
+    },
+  );
+
+  it.each([
+    { what: 'an entry', step: 'read', isToken: false },
+    { what: 'the life of an entry', step: 'life', isToken: false },
+    { what: 'a token', step: 'read', isToken: true },
+  ] as const)(
+    'tells of a change before the reply that does not know of it: $what is not remembered',
+    async ({ step, isToken }) => {
+      await using it = await startCacheWithLink(server, () => server);
+      const { cache, tracking, store } = it;
+      await eventually(() => tracking.status === 'armed', PATIENCE);
+      const entryKey = it.entryKey('key');
+      const tokenKey = it.tagKey('tag');
+      await it.untilHeard(entryKey, () => cache.set('key', 'old', TAGGED));
+      // Its life changes, so it is forgotten, and read with the entry.
+      await it.untilHeard(tokenKey, () => server.client().pexpire(tokenKey, 7_000_000));
+      const reply = store.hold(step);
+      const reading = cache.getOrSet('key', () => 'old', TAGGED);
+      await reply.reached;
+      // Changed by somebody else, and heard of before the reply is.
+      const changed = isToken ? tokenKey : entryKey;
+      const bytes = Buffer.alloc(16, 255);
+      await it.untilHeard(changed, () => server.client().set(changed, bytes, 'PX', 60_000));
+      reply.open();
+      await reading;
+      for (let again = 0; again < 3; again++) {
+        expect(await cache.lookup('key')).toEqual({ hit: false });
+      }
+    },
+  );
+
+  it('brings back what a failover lost: recent invalidations are applied again', async () => {
+    await using it = await startCacheWithLink(server, () => server);
+    const { cache, tracking } = it;
+    await eventually(() => tracking.status === 'armed', PATIENCE);
+    const client = server.client();
+    const epochKey = `${it.namespace}:v1:cache-epoch:{default}`;
+    const losses = [
+      { lost: it.tagKey('tag'), invalidate: () => cache.invalidateTags('tag') },
+      { lost: it.entryKey('key'), invalidate: () => cache.delete('key') },
+      { lost: epochKey, invalidate: () => cache.clear() },
+    ];
+    for (const { lost, invalidate } of losses) {
+      await cache.set('key', 'old', TAGGED);
+      const before = await client.dumpBuffer(lost);
+      await invalidate();
+      expect(await cache.get('key')).toBeUndefined();
+      // A replica was promoted that had not heard of it yet.
+      await eventually(async () => {
+        await client.restore(lost, 3_600_000, before, 'REPLACE');
+        expect(await cache.get('key')).toBe('old');
+      }, PATIENCE);
+      await server.killClients({ type: 'pubsub' });
+      await eventually(async () => (await cache.get('key')) === undefined, PATIENCE);
+      await eventually(() => tracking.status === 'armed', PATIENCE);
+      expect(await cache.get('key')).toBeUndefined();
+    }
+  });
+});
