@@ -91,6 +91,39 @@ export type {
 } from './cache/http/http-cache.options.js';
 export type { FromRequest, HttpCacheRequest } from './cache/http/http-request.js';
 
+// Counters, leaderboards, request tracking
+export { CounterService } from './counters/counter.service.js';
+export type { CounterBucket, CounterSelection } from './counters/counter.service.js';
+export type { CounterScope, IncrementOptions, SeriesOptions } from './counters/counter-calls.js';
+export type { CounterOptions, RequestTrackingOptions } from './counters/counters.options.js';
+export type { CounterWindow } from './counters/window.js';
+export {
+  CounterArgumentError,
+  CounterGroupFullError,
+  CounterOverflowError,
+  LeaderboardArgumentError,
+} from './counters/counters.errors.js';
+export { LeaderboardService } from './counters/leaderboard.service.js';
+export type {
+  BoardReadOptions,
+  Leaderboard,
+  LeaderboardEntry,
+  MemberData,
+  PageOptions,
+  ScoreOptions,
+  SubmitOptions,
+} from './counters/leaderboard.service.js';
+export type { LeaderboardOptions } from './counters/leaderboard.options.js';
+export { RequestStats } from './counters/requests/request-stats.js';
+export type {
+  RequestBucket,
+  RequestCounts,
+  RequestStatsOptions,
+  RequestSummary,
+  RouteCounts,
+} from './counters/requests/request-stats.js';
+export type { Speed, StatusClass } from './counters/requests/request-log.js';
+export { RequestTrackingMiddleware } from './counters/requests/request-tracking.middleware.js';
 // Locks
 export { Lock } from './lock/lock.js';
 export { LockService } from './lock/lock.service.js';

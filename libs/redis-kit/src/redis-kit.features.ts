@@ -1,6 +1,7 @@
 import type { Provider } from '@nestjs/common';
 import { Caches } from './cache/caches.js';
 import { RedisConnections } from './core/connections/redis-connections.js';
+import { Counters } from './counters/counters.js';
 import { RedisKitEvents } from './core/events.js';
 import { KeySpace } from './core/key-space.js';
 import { Lifecycle } from './core/lifecycle.js';
@@ -10,7 +11,7 @@ import { LockService } from './lock/lock.service.js';
 import { redisLockService } from './lock/redis-lock-service.js';
 import { RedisTicks, Ticks } from './lock/ticks.js';
 import type { ResolvedRedisKitOptions } from './redis-kit.options.js';
-import { lockProviders, RESOLVED_OPTIONS } from './redis-kit.providers.js';
+import { COUNTER_SERVICES, lockProviders, RESOLVED_OPTIONS } from './redis-kit.providers.js';
 
 /** The capabilities on Redis, one after the other. Each one registers with `Lifecycle` what it has to end. */
 export const FEATURES: readonly Provider[] = [
@@ -26,6 +27,22 @@ export const FEATURES: readonly Provider[] = [
       const caches = new Caches({ connections, keySpace, events });
       lifecycle.register({ name: 'cache', drain: () => caches.close() });
       return caches;
+    },
+  },
+  {
+    provide: Counters,
+    inject: [RESOLVED_OPTIONS, RedisConnections, KeySpace, RedisKitEvents, Lifecycle],
+    useFactory: (
+      { counters: options, leaderboards, requestTracking }: ResolvedRedisKitOptions,
+      connections: RedisConnections,
+      keySpace: KeySpace,
+      events: RedisKitEvents,
+      lifecycle: Lifecycle,
+    ) => {
+      const made = { connections, keySpace, events, options, leaderboards, requestTracking };
+      const counters = new Counters(made);
+      lifecycle.register({ name: 'counters', drain: () => counters.drain() });
+      return counters;
     },
   },
   {
@@ -67,5 +84,6 @@ export const FEATURES: readonly Provider[] = [
     useFactory: ({ locks }: ResolvedRedisKitOptions, connections: RedisConnections) =>
       new EvictionAdvice(connections.get(locks.connection), 'locks'),
   },
+  ...COUNTER_SERVICES,
   ...lockProviders,
 ];

@@ -1,6 +1,15 @@
 import { readFileSync } from 'node:fs';
 import { resolveCacheOptions, CacheOptions } from './cache/cache.options.js';
 import {
+  CounterOptions,
+  RequestTrackingOptions,
+  resolveCounterOptions,
+  resolveRequestTrackingOptions,
+  type ResolvedCounterOptions,
+  type ResolvedRequestTrackingOptions,
+} from './counters/counters.options.js';
+import { LeaderboardOptions } from './counters/leaderboard.options.js';
+import {
   ConnectionOptions,
   namesTarget,
   resolveConnectionOptions,
@@ -70,6 +79,17 @@ export class RedisKitOptions {
   @NestedRecord(() => CacheOptions)
   caches?: Record<string, CacheOptions> | undefined;
 
+  /** Counters, and what leaderboards and request tracking share with them. */
+  @Nested(() => CounterOptions)
+  counters?: CounterOptions | undefined;
+
+  /** Leaderboards by name. A board that is not named here has the defaults. */
+  @NestedRecord(() => LeaderboardOptions)
+  leaderboards?: Record<string, LeaderboardOptions> | undefined;
+
+  /** What `RequestTrackingMiddleware` counts by. */
+  @Nested(() => RequestTrackingOptions)
+  requestTracking?: RequestTrackingOptions | undefined;
   /** Locks, semaphores and elections. */
   @Nested(() => LocksOptions)
   locks?: LocksOptions | undefined;
@@ -92,6 +112,9 @@ export interface ResolvedRedisKitOptions {
   readonly connections: ReadonlyMap<string, ResolvedConnectionOptions>;
   readonly shutdownTimeoutMs: number;
   readonly caches: ReadonlyMap<string, CacheOptions>;
+  readonly counters: ResolvedCounterOptions;
+  readonly leaderboards: ReadonlyMap<string, LeaderboardOptions>;
+  readonly requestTracking: ResolvedRequestTrackingOptions;
   readonly locks: ResolvedLocksOptions;
   readonly onEvents: RedisKitListeners;
 }
@@ -107,10 +130,12 @@ export function resolveRedisKitOptions(
 ): ResolvedRedisKitOptions {
   const options = validateOptions(RedisKitOptions, input, ROOT);
   const caches = new Map(Object.entries({ default: {}, ...options.caches }));
+  const counters = resolveCounterOptions(options.counters);
   const issues: ConfigurationIssue[] = [];
   const connections = resolveConnections(options, environment, issues);
   const connectionNames = ['default', ...Object.keys(options.connections ?? {})];
   checkCacheConnections(caches, connectionNames, issues);
+  checkConnection(`${ROOT}.counters`, counters.connection, connectionNames, issues);
   const locks = options.locks ?? {};
   issues.push(...locksIssues(locks, `${ROOT}.locks`, connectionNames));
   if (issues.length > 0) throw new ConfigurationError(issues);
@@ -120,6 +145,9 @@ export function resolveRedisKitOptions(
     connections,
     shutdownTimeoutMs: toMs(options.shutdownTimeout ?? '5s'),
     caches,
+    counters,
+    leaderboards: new Map(Object.entries(options.leaderboards ?? {})),
+    requestTracking: resolveRequestTrackingOptions(options.requestTracking),
     locks: resolveLocksOptions(locks),
     onEvents: definedOnly(options.onEvents ?? {}),
   };
@@ -175,13 +203,23 @@ function checkCacheConnections(
 ): void {
   for (const [name, options] of caches) {
     const { connection, store } = resolveCacheOptions(options);
-    if (store !== 'redis' || connectionNames.includes(connection)) continue;
-    issues.push({
-      path: `${optionPath(`${ROOT}.caches`, name)}.connection`,
-      given: JSON.stringify(connection),
-      expected: `one of ${[...new Set(connectionNames)].join(', ')}`,
-    });
+    if (store !== 'redis') continue;
+    checkConnection(optionPath(`${ROOT}.caches`, name), connection, connectionNames, issues);
   }
+}
+
+function checkConnection(
+  path: string,
+  connection: string,
+  connectionNames: readonly string[],
+  issues: ConfigurationIssue[],
+): void {
+  if (connectionNames.includes(connection)) return;
+  issues.push({
+    path: `${path}.connection`,
+    given: JSON.stringify(connection),
+    expected: `one of ${[...new Set(connectionNames)].join(', ')}`,
+  });
 }
 
 const constantCase = (name: string): string =>

@@ -1,6 +1,11 @@
 import type { Provider } from '@nestjs/common';
 import { CacheService } from './cache/cache.service.js';
 import { Caches, getCacheToken } from './cache/caches.js';
+import { CounterService } from './counters/counter.service.js';
+import { Counters } from './counters/counters.js';
+import { LeaderboardService } from './counters/leaderboard.service.js';
+import { RequestLog } from './counters/requests/request-log.js';
+import { RequestStats } from './counters/requests/request-stats.js';
 import { RedisKitEvents, type RedisKitEvent, type RedisKitListener } from './core/events.js';
 import { KeySpace } from './core/key-space.js';
 import { LockService } from './lock/lock.service.js';
@@ -41,6 +46,22 @@ export const cacheProviders = (names: readonly string[]): Provider[] => [
     useFactory: (caches: Caches, resolved: ResolvedRedisKitOptions) =>
       caches.create(name, resolved.caches.get(name) ?? {}),
   })),
+];
+
+/** What counts, each under its class. They need `Counters` beside them. */
+export const COUNTER_SERVICES: readonly Provider[] = [
+  { provide: CounterService, inject: [Counters], useFactory: ({ service }: Counters) => service },
+  {
+    provide: LeaderboardService,
+    inject: [Counters],
+    useFactory: ({ leaderboards }: Counters) => leaderboards,
+  },
+  { provide: RequestLog, inject: [Counters], useFactory: ({ requestLog }: Counters) => requestLog },
+  {
+    provide: RequestStats,
+    inject: [Counters],
+    useFactory: ({ requestStats }: Counters) => requestStats,
+  },
 ];
 
 /** What decorators of locks and jobs find their services by. They need `LockService` and `Ticks` beside them. */

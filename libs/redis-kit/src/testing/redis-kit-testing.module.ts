@@ -1,6 +1,9 @@
 import { Module, type DynamicModule, type Provider } from '@nestjs/common';
 import { CacheOptions } from '../cache/cache.options.js';
 import { Caches } from '../cache/caches.js';
+import { CounterOptions, RequestTrackingOptions } from '../counters/counters.options.js';
+import { Counters } from '../counters/counters.js';
+import { LeaderboardOptions } from '../counters/leaderboard.options.js';
 import { getRedisToken } from '../core/connections/inject-redis.decorator.js';
 import { RedisConnections } from '../core/connections/redis-connections.js';
 import { RedisKitEvents, type RedisKitListeners } from '../core/events.js';
@@ -20,6 +23,7 @@ import {
 } from '../redis-kit.options.js';
 import {
   cacheProviders,
+  COUNTER_SERVICES,
   FOUNDATION,
   lockProviders,
   RESOLVED_OPTIONS,
@@ -44,6 +48,18 @@ export class RedisKitTestingOptions {
   )
   connectionNames?: readonly string[] | undefined;
 
+  /** Options of counters, as the application gives them. Their `connection` is not asked for. */
+  @Nested(() => CounterOptions)
+  counters?: CounterOptions | undefined;
+
+  /** Leaderboards by name, with the options the application gives them. */
+  @NestedRecord(() => LeaderboardOptions)
+  leaderboards?: Record<string, LeaderboardOptions> | undefined;
+
+  /** Options of request tracking, as the application gives them. */
+  @Nested(() => RequestTrackingOptions)
+  requestTracking?: RequestTrackingOptions | undefined;
+
   /** Listeners by event name. */
   @Is('an object of functions by event name', isListeners)
   onEvents?: RedisKitListeners | undefined;
@@ -63,6 +79,9 @@ export class RedisKitTestingModule {
       caches = {},
       connectionNames = [],
       onEvents = {},
+      counters = {},
+      leaderboards = {},
+      requestTracking = {},
       locks = {},
     } = validateOptions(RedisKitTestingOptions, options, 'RedisKitTestingModule.forRoot()');
     const connections = Object.fromEntries(connectionNames.map((name) => [name, {}]));
@@ -73,6 +92,9 @@ export class RedisKitTestingModule {
         connections,
         caches,
         onEvents,
+        counters: { ...counters, connection: 'default' },
+        leaderboards,
+        requestTracking,
         locks: { ...locks, connection: undefined },
       },
       {},
@@ -86,6 +108,16 @@ export class RedisKitTestingModule {
         useFactory: (keySpace: KeySpace, events: RedisKitEvents) =>
           new Caches({ connections: undefined, keySpace, events }),
       },
+      {
+        provide: Counters,
+        inject: [RESOLVED_OPTIONS, KeySpace, RedisKitEvents],
+        useFactory: (
+          { counters: options, ...rest }: ResolvedRedisKitOptions,
+          keySpace: KeySpace,
+          events: RedisKitEvents,
+        ) => new Counters({ ...rest, connections: undefined, keySpace, events, options }),
+      },
+      ...COUNTER_SERVICES,
       {
         provide: LockService,
         inject: [RESOLVED_OPTIONS, RedisKitEvents],

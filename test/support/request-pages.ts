@@ -1,0 +1,41 @@
+import {
+  Controller,
+  Get,
+  type MiddlewareConsumer,
+  Module,
+  type NestModule,
+  Param,
+  Post,
+} from '@nestjs/common';
+import { RequestTrackingMiddleware } from 'nestjs-redis-kit';
+import { gate } from './gate.js';
+
+/** Holds `/tracked/slow` back until it is opened. */
+export const slow = { gate: gate<string>() };
+
+@Controller('tracked')
+class TrackedController {
+  @Get('products/:id')
+  product(@Param('id') id: string): { id: string } {
+    if (id === 'broken') throw new Error('broken');
+    return { id };
+  }
+
+  @Post('products')
+  create(): string {
+    return 'made';
+  }
+
+  @Get('slow')
+  slow(): Promise<string> {
+    return slow.gate.factory();
+  }
+}
+
+@Module({ controllers: [TrackedController] })
+export class TrackedModule implements NestModule {
+  configure(consumer: MiddlewareConsumer): void {
+    // Twice, as two modules might.
+    consumer.apply(RequestTrackingMiddleware, RequestTrackingMiddleware).forRoutes('{*path}');
+  }
+}
