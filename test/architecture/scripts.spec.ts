@@ -14,10 +14,14 @@ describe('the Lua scripts', () => {
     expect(sources.flatMap(({ faults }) => faults)).toEqual([]);
   });
 
-  it('are each declared exactly once, and every declaration has its script', () => {
-    const shared = new Set(declarations.flatMap(({ shared: path }) => path ?? []));
-    const declared = [...declarations.map(({ lua }) => lua), ...shared];
-    expect(declared.map(shown).sort()).toEqual(scripts.map(shown).sort());
+  it('are each declared, and every declaration has its script', () => {
+    const declared = new Set(declarations.flatMap(({ lua, shared = [] }) => [lua, ...shared]));
+    expect([...declared].map(shown).sort()).toEqual(scripts.map(shown).sort());
+  });
+
+  it('are declared only once with the same parts before them', () => {
+    const texts = declarations.map(({ lua, shared = [] }) => [...shared, lua].map(shown).join());
+    expect(texts.filter((text, at) => texts.indexOf(text) !== at)).toEqual([]);
   });
 
   it('have names that no other script has', () => {
@@ -28,8 +32,8 @@ describe('the Lua scripts', () => {
   it('are, in header, declaration and body, about the same keys and arguments, and keep the rules', () => {
     const faults = declarations
       .filter(({ lua }) => scripts.includes(lua))
-      .flatMap(({ lua, shared, ...names }) =>
-        faultsOf(read(lua), names, shared && read(shared)).map(
+      .flatMap(({ lua, shared = [], ...names }) =>
+        faultsOf(read(lua), names, shared.map(read).join('')).map(
           (fault) => `${shown(lua)}: ${fault}`,
         ),
       );

@@ -10,8 +10,15 @@ import { FencedWriter, RedisFencedWriter } from './lock/fenced-writer.js';
 import { LockService } from './lock/lock.service.js';
 import { redisLockService } from './lock/redis-lock-service.js';
 import { RedisTicks, Ticks } from './lock/ticks.js';
+import { createRateLimiter } from './rate-limit/create-rate-limiter.js';
+import { RateLimiter } from './rate-limit/rate-limiter.js';
 import type { ResolvedRedisKitOptions } from './redis-kit.options.js';
-import { COUNTER_SERVICES, lockProviders, RESOLVED_OPTIONS } from './redis-kit.providers.js';
+import {
+  COUNTER_SERVICES,
+  lockProviders,
+  REQUEST_LIMITS,
+  RESOLVED_OPTIONS,
+} from './redis-kit.providers.js';
 
 /** The capabilities on Redis, one after the other. Each one registers with `Lifecycle` what it has to end. */
 export const FEATURES: readonly Provider[] = [
@@ -29,6 +36,17 @@ export const FEATURES: readonly Provider[] = [
       return caches;
     },
   },
+  {
+    provide: RateLimiter,
+    inject: [RESOLVED_OPTIONS, RedisConnections, KeySpace, RedisKitEvents],
+    useFactory: (
+      { rateLimit }: ResolvedRedisKitOptions,
+      connections: RedisConnections,
+      keySpace: KeySpace,
+      events: RedisKitEvents,
+    ) => createRateLimiter({ options: rateLimit, connections, keySpace, events }),
+  },
+  REQUEST_LIMITS,
   {
     provide: Counters,
     inject: [RESOLVED_OPTIONS, RedisConnections, KeySpace, RedisKitEvents, Lifecycle],

@@ -29,6 +29,11 @@ import { Is, IsDuration, IsFlag, IsOneOf, IsText } from './core/options/constrai
 import { Nested, NestedRecord } from './core/options/nested.js';
 import { optionPath, validateOptions } from './core/options/validate-options.js';
 import { ConfigurationError, type ConfigurationIssue } from './core/redis-kit.error.js';
+import {
+  RateLimitOptions,
+  resolveRateLimitOptions,
+  type ResolvedRateLimitOptions,
+} from './rate-limit/rate-limit.options.js';
 
 const ROOT = 'forRoot()';
 const DEFAULT_URL = 'redis://localhost:6379';
@@ -79,6 +84,10 @@ export class RedisKitOptions {
   @NestedRecord(() => CacheOptions)
   caches?: Record<string, CacheOptions> | undefined;
 
+  /** What all rate limits have in common. */
+  @Nested(() => RateLimitOptions)
+  rateLimit?: RateLimitOptions | undefined;
+
   /** Counters, and what leaderboards and request tracking share with them. */
   @Nested(() => CounterOptions)
   counters?: CounterOptions | undefined;
@@ -99,7 +108,7 @@ export class RedisKitOptions {
   onEvents?: RedisKitListeners | undefined;
 
   /**
-   * Makes the providers available in every module.
+   * Makes the named clients and caches available in every module. `forFeature()` and health work either way.
    * @default true
    */
   @IsFlag()
@@ -112,6 +121,7 @@ export interface ResolvedRedisKitOptions {
   readonly connections: ReadonlyMap<string, ResolvedConnectionOptions>;
   readonly shutdownTimeoutMs: number;
   readonly caches: ReadonlyMap<string, CacheOptions>;
+  readonly rateLimit: ResolvedRateLimitOptions;
   readonly counters: ResolvedCounterOptions;
   readonly leaderboards: ReadonlyMap<string, LeaderboardOptions>;
   readonly requestTracking: ResolvedRequestTrackingOptions;
@@ -135,6 +145,8 @@ export function resolveRedisKitOptions(
   const connections = resolveConnections(options, environment, issues);
   const connectionNames = ['default', ...Object.keys(options.connections ?? {})];
   checkCacheConnections(caches, connectionNames, issues);
+  const rateLimit = resolveRateLimitOptions(options.rateLimit ?? {});
+  checkConnection(`${ROOT}.rateLimit`, rateLimit.connection, connectionNames, issues);
   checkConnection(`${ROOT}.counters`, counters.connection, connectionNames, issues);
   const locks = options.locks ?? {};
   issues.push(...locksIssues(locks, `${ROOT}.locks`, connectionNames));
@@ -145,6 +157,7 @@ export function resolveRedisKitOptions(
     connections,
     shutdownTimeoutMs: toMs(options.shutdownTimeout ?? '5s'),
     caches,
+    rateLimit,
     counters,
     leaderboards: new Map(Object.entries(options.leaderboards ?? {})),
     requestTracking: resolveRequestTrackingOptions(options.requestTracking),

@@ -161,7 +161,10 @@ function keyArguments(command: string, args: readonly LuaToken[][]): LuaToken[][
   return args.slice(1, 2);
 }
 
+/** One of KEYS, a local name of one, or what a part got from the script as `key` or `thing.key`. */
 function isKey(arg: readonly LuaToken[], aliases: ReadonlySet<string>): boolean {
+  const isHandedOn = arg.at(-1)?.text === 'key' && (arg.length === 1 || arg[1]!.text === '.');
+  if (isHandedOn && arg.length <= 3) return true;
   if (arg.length === 1) return aliases.has(arg[0]!.text);
   return (
     arg.length === 4 && arg[0]!.text === 'KEYS' && arg[1]!.text === '[' && arg[3]!.text === ']'

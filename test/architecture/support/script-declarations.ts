@@ -9,8 +9,8 @@ export interface ScriptDeclaration extends DeclaredNames {
   readonly name: string;
   /** Absolute path of the `.lua` file. */
   readonly lua: string;
-  /** Absolute path of the `.lua` file put before it. */
-  readonly shared?: string;
+  /** Absolute paths of the `.lua` files put before it. */
+  readonly shared?: readonly string[];
   /** Where it is declared, for messages. */
   readonly where: string;
 }
@@ -45,7 +45,7 @@ export function declarationsIn(
     };
     const name = literal(value('name'));
     const source = sourceOf(value('source'));
-    const shared = sourceOf(value('shared'));
+    const shared = sourcesOf(file, value('shared'));
     const keys = literals(value('keys'));
     const args = literals(value('args'));
     if (!name) faults.push(`${where}: has no literal name`);
@@ -60,7 +60,7 @@ export function declarationsIn(
       declarations.push({
         name,
         lua: join(dirname(path), source),
-        ...(shared && { shared: join(dirname(path), shared) }),
+        ...(shared && { shared: shared.map((part) => join(dirname(path), part)) }),
         keys,
         args,
         where,
@@ -77,6 +77,26 @@ function literals(node: ts.Node | undefined): string[] | undefined {
   if (!node || !ts.isArrayLiteralExpression(node)) return undefined;
   const names = node.elements.map(literal);
   return names.every((name) => name !== undefined) ? names : undefined;
+}
+
+/** The paths of one such URL or a list of them, each spelled out or a constant of this file. */
+function sourcesOf(file: ts.SourceFile, node: ts.Node | undefined): string[] | undefined {
+  if (!node) return undefined;
+  const parts = ts.isArrayLiteralExpression(node) ? [...node.elements] : [node];
+  const paths = parts.map((part) =>
+    sourceOf(ts.isIdentifier(part) ? constantOf(file, part.text) : part),
+  );
+  return paths.every((path) => path !== undefined) ? paths : undefined;
+}
+
+function constantOf(file: ts.SourceFile, name: string): ts.Node | undefined {
+  for (const statement of file.statements) {
+    if (!ts.isVariableStatement(statement)) continue;
+    for (const declaration of statement.declarationList.declarations) {
+      if (declaration.name.getText(file) === name) return declaration.initializer;
+    }
+  }
+  return undefined;
 }
 
 /** The path in `new URL('./lua/x.lua', import.meta.url)`. */

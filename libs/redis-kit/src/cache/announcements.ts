@@ -1,5 +1,7 @@
 import type { RedisKitEvents } from '../core/events.js';
+import type { KeySpace } from '../core/key-space.js';
 import { safeMessage } from '../core/redact.js';
+import { cacheKeyForLogs } from './cache.keys.js';
 import type { Outcome } from './flights.js';
 import './cache.events.js';
 
@@ -8,6 +10,7 @@ export class Announcements {
   constructor(
     private readonly cache: string,
     private readonly events: RedisKitEvents,
+    private readonly keySpace: KeySpace,
   ) {}
 
   /** When a read begins; nobody looks at the clock for nobody. */
@@ -40,7 +43,10 @@ export class Announcements {
     this.events.emit('cache.invalidations-replayed', { cache: this.cache, count, pending });
   }
 
-  failure(operation: string, key: string, error: unknown): void {
+  /** @param redisKey is told without what it may say of a person. */
+  failure(operation: string, redisKey: string, error: unknown): void {
+    if (!this.events.has('cache.error')) return;
+    const key = cacheKeyForLogs(this.keySpace, this.cache, redisKey);
     const message = safeMessage(error);
     this.events.emit('cache.error', { cache: this.cache, key, operation, message });
   }

@@ -32,6 +32,12 @@ export type {
   CacheStoreContractOptions,
   CacheStoreSubject,
 } from './contracts/cache-store.contract.js';
+export { throttlerStorageContract } from './contracts/throttler-storage.contract.js';
+export type {
+  CountingStorage,
+  ThrottlerStorageSubject,
+} from './contracts/throttler-storage.contract.js';
+export { rateLimiterContract, type RateLimiterSubject } from './contracts/rate-limiter.contract.js';
 export { counterContract, type CounterSubject } from './contracts/counter.contract.js';
 export { leaderboardContract, type LeaderboardSubject } from './contracts/leaderboard.contract.js';
 export type { ContractCase, ContractSubject } from './contracts/contract.js';

@@ -20,8 +20,8 @@ interface ScriptDeclaration<Key extends string, Arg extends string, Raw, Reply> 
   readonly name: string;
   /** The `.lua` file: `new URL('./lua/<name>.lua', import.meta.url)`. */
   readonly source: URL;
-  /** What it has in common with other scripts over the same keys, put before it: `new URL('./lua/…', import.meta.url)`. */
-  readonly shared?: URL;
+  /** What it has in common with other scripts, put before it: one file or several, `new URL('./lua/…', import.meta.url)`. */
+  readonly shared?: URL | readonly URL[];
   readonly flags?: readonly ScriptFlag[];
   /** Names of KEYS, in order; a last one such as `...locks` takes all that are left. */
   readonly keys: readonly Key[];
@@ -86,7 +86,8 @@ function textOf({
   ScriptDeclaration<string, string, unknown, unknown>,
   'source' | 'shared' | 'flags'
 >): string {
-  const texts = [shared, source].flatMap((file) => (file ? [readFileSync(file, 'utf8')] : []));
+  const files = [...(shared === undefined ? [] : [shared].flat()), source];
+  const texts = files.map((file) => readFileSync(file as URL, 'utf8'));
   if (flags.length > 0) texts.unshift(`#!lua flags=${flags.join()}\n`);
   return texts.join('');
 }

@@ -1,0 +1,77 @@
+import type { RateLimitDecision, RateLimitPolicyResult, RateLimitSource } from './decision.js';
+import { outlookOf, type TrackerPart } from './tracker-part.js';
+
+/** How a decision changes what it counted. */
+export interface Correction {
+  readonly part: TrackerPart;
+  /** Negative gives back. */
+  readonly change: number;
+  /** Of what counts requests in progress, or of all the rest. */
+  readonly ofSlots: boolean;
+}
+
+/** A decision that can undo what it counted. */
+export class CountedDecision implements RateLimitDecision {
+  readonly allowed: boolean;
+  readonly policies: readonly RateLimitPolicyResult[];
+  readonly denied: readonly string[];
+  readonly retryAfterMs: number;
+  readonly source: RateLimitSource;
+  #isReleased = false;
+  #isRefunded = false;
+  /** What is counted now. */
+  #cost: number;
+
+  constructor(
+    private readonly parts: readonly TrackerPart[],
+    private readonly apply: (correction: Correction) => Promise<void>,
+  ) {
+    const outlook = outlookOf(parts);
+    this.allowed = outlook.allowed;
+    this.policies = outlook.policies;
+    this.denied = outlook.denied;
+    this.retryAfterMs = outlook.retryAfterMs;
+    this.source = outlook.source;
+    this.#cost = parts[0]?.request.cost ?? 0;
+  }
+
+  async release(): Promise<void> {
+    if (this.allowed) await this.#freeSlots();
+  }
+
+  async refund(): Promise<void> {
+    if (!this.allowed) return;
+    await this.takeBack();
+  }
+
+  async settle(actualCost: number): Promise<void> {
+    if (!Number.isSafeInteger(actualCost) || actualCost < 0) {
+      throw new RangeError(
+        `The actual cost is ${actualCost}, and must be a whole number of at least 0`,
+      );
+    }
+    if (!this.allowed || this.#isRefunded) return;
+    const change = actualCost - this.#cost;
+    this.#cost = actualCost;
+    if (change !== 0) await this.#change(change, false);
+  }
+
+  /** Gives back what any part has counted, whether the whole was allowed or not. */
+  async takeBack(): Promise<void> {
+    if (this.#isRefunded) return;
+    this.#isRefunded = true;
+    await Promise.all([this.#freeSlots(), this.#change(-this.#cost, false)]);
+  }
+
+  async #freeSlots(): Promise<void> {
+    if (this.#isReleased) return;
+    this.#isReleased = true;
+    await this.#change(-(this.parts[0]?.request.cost ?? 0), true);
+  }
+
+  async #change(change: number, ofSlots: boolean): Promise<void> {
+    if (change === 0) return;
+    const counted = this.parts.filter(({ answer, request }) => answer.allowed && request.counts);
+    await Promise.all(counted.map((part) => this.apply({ part, change, ofSlots })));
+  }
+}

@@ -1,0 +1,82 @@
+import { defineScript, type RawReply } from '../core/scripts/define-script.js';
+import type { BucketResult } from './stores/bucket-store.js';
+
+const BUCKETS = new URL('./lua/buckets.lua', import.meta.url);
+const BLOCKS = new URL('./lua/blocks.lua', import.meta.url);
+const TOKEN_BUCKET = new URL('./lua/token-bucket.lua', import.meta.url);
+const SLIDING_LOG = new URL('./lua/sliding-log.lua', import.meta.url);
+const SLIDING_COUNTERS = new URL('./lua/sliding-counters.lua', import.meta.url);
+const FIXED_WINDOW = new URL('./lua/fixed-window.lua', import.meta.url);
+const CONCURRENCY = new URL('./lua/concurrency.lua', import.meta.url);
+
+/** What the server says to a request. */
+export interface ConsumeReply {
+  /** Time of the server, in microseconds. */
+  readonly timeUs: number;
+  /** undefined: it came too late, or what the client knows of the calendar does not fit that time. */
+  readonly results: readonly BucketResult[] | undefined;
+  readonly allowed: boolean;
+}
+
+/** For policies of every kind. */
+export const consumeAny = defineScript({
+  name: 'rate-limit.consume',
+  source: new URL('./lua/consume.lua', import.meta.url),
+  shared: [BUCKETS, BLOCKS, TOKEN_BUCKET, SLIDING_LOG, SLIDING_COUNTERS, FIXED_WINDOW, CONCURRENCY],
+  keys: ['blocks', '...buckets'],
+  args: ['cost', 'counts', 'holder', 'lateAfter', '...policies'],
+  reply: parseConsumed,
+});
+
+/** The same with less to set up, for the most frequent kind. */
+export const consumeTokens = defineScript({
+  name: 'rate-limit.consume-tokens',
+  source: new URL('./lua/consume.lua', import.meta.url),
+  shared: [BUCKETS, BLOCKS, TOKEN_BUCKET],
+  keys: ['blocks', '...buckets'],
+  args: ['cost', 'counts', 'holder', 'lateAfter', '...policies'],
+  reply: parseConsumed,
+});
+
+export const correct = defineScript({
+  name: 'rate-limit.correct',
+  source: new URL('./lua/correct.lua', import.meta.url),
+  shared: [BUCKETS, TOKEN_BUCKET, SLIDING_LOG, SLIDING_COUNTERS, FIXED_WINDOW, CONCURRENCY],
+  keys: ['...buckets'],
+  args: ['change', 'holder', '...policies'],
+  reply: (raw) => {
+    const [done, timeUs] = raw as [number, string];
+    return { isDone: done === 1, timeUs: Number(timeUs) };
+  },
+});
+
+export const block = defineScript({
+  name: 'rate-limit.block',
+  source: new URL('./lua/block.lua', import.meta.url),
+  shared: [BUCKETS, BLOCKS],
+  keys: ['blocks'],
+  args: ['forMs'],
+  reply: () => undefined,
+  idempotent: true,
+});
+
+/** Values that stand for one policy in a reply. */
+const VALUES = 6;
+
+function parseConsumed(raw: RawReply): ConsumeReply {
+  const reply = raw as (number | string)[];
+  const timeUs = Number(reply[1]);
+  if (reply[0] === -1) return { timeUs, results: undefined, allowed: false };
+  const results: BucketResult[] = [];
+  for (let at = 2; at < reply.length; at += VALUES) {
+    results.push({
+      allowed: reply[at] === 1,
+      remaining: reply[at + 1] as number,
+      retryAfterMs: reply[at + 2] === -1 ? Infinity : (reply[at + 2] as number),
+      resetMs: reply[at + 3] as number,
+      mark: reply[at + 4] as string,
+      blocked: reply[at + 5] === 1,
+    });
+  }
+  return { timeUs, results, allowed: reply[0] === 1 };
+}
