@@ -1,7 +1,7 @@
 import type { RedisKitEvents } from '../core/events.js';
 import type { KeySpace } from '../core/key-space.js';
-import { safeMessage } from '../core/redact.js';
-import { cacheKeyForLogs } from './cache.keys.js';
+import { redactKey, safeMessage } from '../core/redact.js';
+import { cacheEntriesPrefix } from './cache.keys.js';
 import type { Outcome } from './flights.js';
 import './cache.events.js';
 
@@ -46,8 +46,18 @@ export class Announcements {
   /** @param redisKey is told without what it may say of a person. */
   failure(operation: string, redisKey: string, error: unknown): void {
     if (!this.events.has('cache.error')) return;
-    const key = cacheKeyForLogs(this.keySpace, this.cache, redisKey);
+    const key = keyForLogs(this.keySpace, this.cache, redisKey);
     const message = safeMessage(error);
     this.events.emit('cache.error', { cache: this.cache, key, operation, message });
   }
+}
+
+/** How events that end up in logs name a key in Redis: an entry by the key the application gave it, redacted. */
+function keyForLogs(keySpace: KeySpace, cache: string, redisKey: string): string {
+  const entries = cacheEntriesPrefix(keySpace, cache);
+  if (redisKey.startsWith(entries)) {
+    return redactKey(redisKey.slice(entries.length).replace(/\}(:\d+)?$/, ''));
+  }
+  const ours = keySpace.prefix('');
+  return redactKey(redisKey.startsWith(ours) ? redisKey.slice(ours.length) : redisKey);
 }

@@ -1,6 +1,5 @@
 import { hash } from 'node:crypto';
 import type { KeySpace } from '../core/key-space.js';
-import { redactKey } from '../core/redact.js';
 import { versionSuffix } from './schema-version.js';
 
 /** Keys longer than this are hashed: a long key costs memory and time in every command that names it. */
@@ -47,16 +46,6 @@ export function cacheTokensPrefix(keySpace: KeySpace): string {
 export function cacheEntriesPrefix(keySpace: KeySpace, cache: string): string {
   // Without the closing brace of the hash tag.
   return keySpace.key('cache', `${escapeName(cache)}:`).slice(0, -1);
-}
-
-/** How events that end up in logs name a key in Redis: an entry by the key the application gave it, redacted. */
-export function cacheKeyForLogs(keySpace: KeySpace, cache: string, redisKey: string): string {
-  const entries = cacheEntriesPrefix(keySpace, cache);
-  if (redisKey.startsWith(entries)) {
-    return redactKey(redisKey.slice(entries.length).replace(/\}(:\d+)?$/, ''));
-  }
-  const ours = keySpace.prefix('');
-  return redactKey(redisKey.startsWith(ours) ? redisKey.slice(ours.length) : redisKey);
 }
 
 /** Keeps the end of a cache's name recognisable: `b:c` of cache `a` is not `c` of cache `a:b`. */

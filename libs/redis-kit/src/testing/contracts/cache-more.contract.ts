@@ -1,11 +1,13 @@
 import assert from 'node:assert/strict';
-import type { CacheSubject } from './cache.contract.js';
+import type { CacheService } from '../../cache/cache.service.js';
 import { heldFactory } from './cache-steps.js';
 import { someKey } from './cache-store-steps.js';
-import { casesOf, type ContractCase } from './contract.js';
+import { casesOf, type ContractCase, type ContractSubject } from './contract.js';
 
 /** Many keys at once, removal by pattern, and puts. */
-export function furtherCacheCases(create: () => Promise<CacheSubject>): readonly ContractCase[] {
+export function furtherCacheCases(
+  create: () => Promise<ContractSubject & { readonly cache: CacheService }>,
+): readonly ContractCase[] {
   return casesOf(create, {
     'loads what is missing of many keys together, and keeps it': async ({ cache }) => {
       const [stored, made, nothing, none] = [someKey(), someKey(), someKey(), someKey()];
