@@ -106,7 +106,6 @@ describeTopologies(
         const limiter = app.get(RateLimiter);
         const [master] = await topology.masters();
         const before = Number((await master!.info('memory'))['used_memory']);
-        const others = await master!.client().dbsize();
         const trackers = 20_000;
         const policy: RateLimitPolicy = { name: 'p', limit: 100, per: '1000d' };
         for (let from = 0; from < trackers; from += 500) {
@@ -114,7 +113,10 @@ describeTopologies(
             Array.from({ length: 500 }, (_, i) => limiter.consume(`ip:${from + i}`, [policy])),
           );
         }
-        expect(await master!.client().dbsize()).toBe(others + trackers);
+        // A few are of the cache, which probes its tracking.
+        const keys = await master!.client().dbsize();
+        expect(keys).toBeGreaterThanOrEqual(trackers);
+        expect(keys).toBeLessThan(trackers + 500);
         expect(await keysWithoutExpiry(topology.admin, '*')).toEqual([]);
         const bytes = Number((await master!.info('memory'))['used_memory']) - before;
         expect(bytes / trackers).toBeLessThan(400);
