@@ -1,11 +1,12 @@
 import type { Provider } from '@nestjs/common';
+import { resolveCacheOptions } from './cache/cache.options.js';
 import { Caches } from './cache/caches.js';
 import { RedisConnections } from './core/connections/redis-connections.js';
 import { Counters } from './counters/counters.js';
 import { RedisKitEvents } from './core/events.js';
 import { KeySpace } from './core/key-space.js';
 import { Lifecycle } from './core/lifecycle.js';
-import { EvictionAdvice } from './core/eviction-advice.js';
+import { MemoryAdvice, type KeptThere } from './core/memory-advice.js';
 import { FencedWriter, RedisFencedWriter } from './lock/fenced-writer.js';
 import { LockService } from './lock/lock.service.js';
 import { redisLockService } from './lock/redis-lock-service.js';
@@ -97,11 +98,34 @@ export const FEATURES: readonly Provider[] = [
     ) => new RedisFencedWriter(connections.get(locks.connection), keySpace),
   },
   {
-    provide: EvictionAdvice,
+    provide: MemoryAdvice,
     inject: [RESOLVED_OPTIONS, RedisConnections],
-    useFactory: ({ locks }: ResolvedRedisKitOptions, connections: RedisConnections) =>
-      new EvictionAdvice(connections.get(locks.connection), 'locks'),
+    useFactory: (options: ResolvedRedisKitOptions, connections: RedisConnections) =>
+      new MemoryAdvice(
+        [...options.connections.keys()].map((name) => keptThere(options, connections, name)),
+      ),
   },
   ...COUNTER_SERVICES,
   ...lockProviders,
 ];
+
+/** What the features keep through one connection. */
+function keptThere(
+  { caches, counters, locks, rateLimit }: ResolvedRedisKitOptions,
+  connections: RedisConnections,
+  name: string,
+): KeptThere {
+  const precious = Object.entries({
+    locks: locks.connection,
+    'rate limits': rateLimit.connection,
+    'counters, leaderboards': counters.connection,
+  });
+  return {
+    connection: connections.get(name),
+    precious: precious.filter(([, connection]) => connection === name).map(([what]) => what),
+    hasCaches: [...caches.values()].some((cache) => {
+      const { connection, store } = resolveCacheOptions(cache);
+      return store === 'redis' && connection === name;
+    }),
+  };
+}
