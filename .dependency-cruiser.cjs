@@ -18,7 +18,7 @@ const ENTRIES = ['session', 'health', 'metrics', 'throttler', 'keyv', 'socket-io
 const FEATURE_EDGES = [];
 
 /** Optional peers that features load with `import()` when they are installed, and never otherwise. */
-const LOADED_WHEN_PRESENT = ['@opentelemetry/api'];
+const LOADED_WHEN_PRESENT = ['@nestjs/microservices', '@nestjs/websockets', '@opentelemetry/api'];
 
 const OPTIONAL_PEERS = [
   '@nestjs/terminus',

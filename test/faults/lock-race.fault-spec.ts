@@ -15,7 +15,7 @@ import { runScenario } from '../support/run-scenario.js';
 import type { Topology, TopologyConnection, TopologyName } from '../support/topologies/topology.js';
 
 const PROCESSES = 3;
-const RACE_MS = 4_000;
+const RACE_MS = 2_500;
 const HOUR_MS = 3_600_000;
 
 interface Arena {

@@ -209,6 +209,23 @@ describeTopologies('HTTP cache', (topology) => {
       });
     });
 
+    it(`${platform}: a parameter too long for a tag passes by the cache, whoever chose it`, async () => {
+      await withApplications(1, async (app) => {
+        const path = `/pages/search?q=${'x'.repeat(600)}`;
+        for (const run of [1, 2]) {
+          const page = await app!.request(path);
+          expect([page.status, cacheStatus(page)]).toEqual([
+            200,
+            'RedisKit; fwd=bypass; detail=tag',
+          ]);
+          expect(await page.json()).toMatchObject({ run });
+        }
+        const longest = `/pages/search?q=${'x'.repeat(500)}`;
+        await app!.request(longest);
+        expect(cacheStatus(await app!.request(longest))).toMatch(/^RedisKit; hit/);
+      });
+    });
+
     it(`${platform}: status, chosen headers and listed errors are kept, other errors are not`, async () => {
       await withApplications(1, async (app) => {
         for (const code of ['200', '203', '404']) {

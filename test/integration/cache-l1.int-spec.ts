@@ -2,6 +2,7 @@ import type { INestApplicationContext } from '@nestjs/common';
 import { describe, expect, it } from '@jest/globals';
 import { CacheService, RedisKitEvents, type RedisKitOptions } from 'nestjs-redis-kit';
 import { eventually, isolatedNamespace, RedisServer } from 'nestjs-redis-kit/testing';
+import { Caches } from '../../libs/redis-kit/src/cache/caches.js';
 import { startApplication } from '../support/application.js';
 import { describeTopologies } from '../support/describe-topologies.js';
 
@@ -161,9 +162,16 @@ describe('an L1 cache on a server that refuses tracking', () => {
       caches: L1,
       onEvents: { 'tracking.refused': ({ reason }) => reasons.push(reason) },
     });
+    const health = () => app.get(Caches).statusOf('default');
     const cache = app.get(CacheService);
     await eventually(() => expect(cache.localMemory).toBe('refused'), ARMED_WITHIN);
     expect(reasons.join()).toMatch(/NOPERM/);
+    // Between two attempts nothing is known to be refused.
+    await eventually(() =>
+      expect(health()).toMatchObject({
+        default: { localMemory: 'refused', localMemoryRefusal: expect.stringMatching(/NOPERM/) },
+      }),
+    );
     await cache.set('key', 'value');
     expect(await cache.get('key')).toBe('value');
     await app.close();
@@ -173,5 +181,8 @@ describe('an L1 cache on a server that refuses tracking', () => {
     await expect(
       startApplication({ connect: 'lazy', caches: { a: { store: 'memory', l1: {} } } }),
     ).rejects.toThrow(/cannot have an l1/);
+    await expect(
+      startApplication({ connect: 'lazy', caches: { a: { strict: true, l1: {} } } }),
+    ).rejects.toThrow(/'a' has an l1 that its strict reads never look into/);
   });
 });

@@ -1,5 +1,5 @@
-import { Injectable, Logger } from '@nestjs/common';
-import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { Injectable } from '@nestjs/common';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Cron, ScheduleModule } from '@nestjs/schedule';
 import {
   FencedWriter,
@@ -242,30 +242,6 @@ describe('a fence', () => {
       );
     } finally {
       await app.close();
-    }
-  });
-});
-
-describe('a server that evicts', () => {
-  it('is warned about at boot', async () => {
-    const warn = jest.spyOn(Logger.prototype, 'warn').mockImplementation(() => undefined);
-    await server.configSet('maxmemory', '100mb');
-    try {
-      for (const [policy, times] of [
-        ['noeviction', 0],
-        ['volatile-lru', 1],
-      ] as const) {
-        warn.mockClear();
-        await server.configSet('maxmemory-policy', policy);
-        await (await startApplication({ url: server.url })).close();
-        const advice = warn.mock.calls.filter(([text]) =>
-          String(text).includes('throws away locks'),
-        );
-        expect(advice).toHaveLength(times);
-      }
-    } finally {
-      await server.configSet('maxmemory', '0');
-      warn.mockRestore();
     }
   });
 });

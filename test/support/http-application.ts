@@ -21,6 +21,7 @@ export async function startHttpApplication(
   options: RedisKitOptions,
   metadata: ModuleMetadata,
   configure: (app: INestApplication) => void = () => undefined,
+  fastify: { trustProxy?: boolean | string } = {},
 ): Promise<HttpApplication> {
   @Module({
     ...metadata,
@@ -30,7 +31,7 @@ export async function startHttpApplication(
     ],
   })
   class TestApplicationModule {}
-  const adapter = platform === 'express' ? new ExpressAdapter() : new FastifyAdapter();
+  const adapter = platform === 'express' ? new ExpressAdapter() : new FastifyAdapter(fastify);
   const app = await NestFactory.create(TestApplicationModule, adapter, {
     logger: process.env['REDIS_KIT_TEST_LOGS'] ? ['warn', 'error', 'log'] : false,
     abortOnError: false,

@@ -117,6 +117,12 @@ export class Pages {
     return { id, run: count('product') };
   }
 
+  @HttpCache({ query: ['q'], tags: ['found:{query.q}'] })
+  @Get('search')
+  search(@Query('q') q: string) {
+    return { length: q.length, run: count('search') };
+  }
+
   @HttpCache(false)
   @Get('excluded')
   excluded() {

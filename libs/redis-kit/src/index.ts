@@ -82,6 +82,10 @@ export type {
   FreshnessOptions,
 } from './cache/freshness.options.js';
 export type { CacheOptions } from './cache/cache.options.js';
+export { CacheMemoInterceptor } from './cache/cache-memo.interceptor.js';
+export { CacheMemoMiddleware } from './cache/cache-memo.middleware.js';
+export { runWithMemo } from './cache/request-memo.js';
+export type { KeyvEntry, KeyvLike } from './cache/stores/keyv-like.js';
 export { HttpCache } from './cache/http/http-cache.decorator.js';
 export { HttpCacheInterceptor } from './cache/http/http-cache.interceptor.js';
 export type {
@@ -90,6 +94,48 @@ export type {
   HttpCacheVaryBy,
 } from './cache/http/http-cache.options.js';
 export type { FromRequest, HttpCacheRequest } from './cache/http/http-request.js';
+
+// Rate limits
+export { RateLimiter } from './rate-limit/rate-limiter.js';
+export { RateLimitCostError } from './rate-limit/rate-limit.errors.js';
+export type {
+  RateLimitCallOptions,
+  RateLimitDecision,
+  RateLimitOutlook,
+  RateLimitPolicyResult,
+  RateLimitSource,
+  RateLimitTracker,
+} from './rate-limit/decision.js';
+export type {
+  RateLimitAlgorithm,
+  RateLimitBlockOptions,
+  RateLimitInsurance,
+  RateLimitPolicy,
+} from './rate-limit/policy.options.js';
+export type { DenyCacheOptions, RateLimitOptions } from './rate-limit/rate-limit.options.js';
+export { RateLimit, SkipRateLimit } from './rate-limit/http/rate-limit.decorator.js';
+export { RateLimitGuard } from './rate-limit/http/rate-limit.guard.js';
+export { RateLimitInterceptor } from './rate-limit/http/rate-limit.interceptor.js';
+export {
+  ClientDeniedException,
+  RateLimitExceededException,
+  RateLimitUnavailableException,
+} from './rate-limit/http/rate-limit.exception.js';
+export { RateLimitTrackerError } from './rate-limit/http/tracker.errors.js';
+export type { RateLimitHttpOptions } from './rate-limit/http/rate-limit-http.options.js';
+export type { RateLimitHeaderStyle } from './rate-limit/http/rate-limit-headers.js';
+export type { RateLimitRequest } from './rate-limit/http/limited-call.js';
+export type {
+  FromCall,
+  RateLimitRouteOptions,
+  RateLimitRoutePolicy,
+  RouteLimit,
+} from './rate-limit/http/route-policy.options.js';
+export type {
+  RateLimitBy,
+  RateLimitTrackerFunction,
+  RateLimitTrackerName,
+} from './rate-limit/http/trackers.js';
 
 // Counters, leaderboards, request tracking
 export { CounterService } from './counters/counter.service.js';
@@ -155,22 +201,3 @@ export type { ElectionOptions, Leadership } from './lock/election.js';
 export { Latch } from './lock/latch.js';
 export type { LatchOptions, LatchWaitOptions } from './lock/latch.js';
 export { LatchTimeoutError, LockUpgradeError, PermitsExceededError } from './lock/permit.errors.js';
-
-// Rate limits
-export { RateLimiter } from './rate-limit/rate-limiter.js';
-export { RateLimitCostError } from './rate-limit/rate-limit.errors.js';
-export type {
-  RateLimitCallOptions,
-  RateLimitDecision,
-  RateLimitOutlook,
-  RateLimitPolicyResult,
-  RateLimitSource,
-  RateLimitTracker,
-} from './rate-limit/decision.js';
-export type {
-  RateLimitAlgorithm,
-  RateLimitBlockOptions,
-  RateLimitInsurance,
-  RateLimitPolicy,
-} from './rate-limit/policy.options.js';
-export type { DenyCacheOptions, RateLimitOptions } from './rate-limit/rate-limit.options.js';

@@ -1,11 +1,12 @@
 import type { Provider } from '@nestjs/common';
+import { resolveCacheOptions } from './cache/cache.options.js';
 import { Caches } from './cache/caches.js';
 import { RedisConnections } from './core/connections/redis-connections.js';
 import { Counters } from './counters/counters.js';
 import { RedisKitEvents } from './core/events.js';
 import { KeySpace } from './core/key-space.js';
 import { Lifecycle } from './core/lifecycle.js';
-import { EvictionAdvice } from './core/eviction-advice.js';
+import { MemoryAdvice, type KeptThere } from './core/memory-advice.js';
 import { FencedWriter, RedisFencedWriter } from './lock/fenced-writer.js';
 import { LockService } from './lock/lock.service.js';
 import { redisLockService } from './lock/redis-lock-service.js';
@@ -13,7 +14,12 @@ import { RedisTicks, Ticks } from './lock/ticks.js';
 import { createRateLimiter } from './rate-limit/create-rate-limiter.js';
 import { RateLimiter } from './rate-limit/rate-limiter.js';
 import type { ResolvedRedisKitOptions } from './redis-kit.options.js';
-import { COUNTER_SERVICES, lockProviders, RESOLVED_OPTIONS } from './redis-kit.providers.js';
+import {
+  COUNTER_SERVICES,
+  lockProviders,
+  REQUEST_LIMITS,
+  RESOLVED_OPTIONS,
+} from './redis-kit.providers.js';
 
 /** The capabilities on Redis, one after the other. Each one registers with `Lifecycle` what it has to end. */
 export const FEATURES: readonly Provider[] = [
@@ -41,12 +47,7 @@ export const FEATURES: readonly Provider[] = [
       events: RedisKitEvents,
     ) => createRateLimiter({ options: rateLimit, connections, keySpace, events }),
   },
-  {
-    provide: Symbol('redis-kit:rate-limit-eviction-advice'),
-    inject: [RESOLVED_OPTIONS, RedisConnections],
-    useFactory: ({ rateLimit }: ResolvedRedisKitOptions, connections: RedisConnections) =>
-      new EvictionAdvice(connections.get(rateLimit.connection), 'rate limits'),
-  },
+  REQUEST_LIMITS,
   {
     provide: Counters,
     inject: [RESOLVED_OPTIONS, RedisConnections, KeySpace, RedisKitEvents, Lifecycle],
@@ -97,11 +98,34 @@ export const FEATURES: readonly Provider[] = [
     ) => new RedisFencedWriter(connections.get(locks.connection), keySpace),
   },
   {
-    provide: EvictionAdvice,
+    provide: MemoryAdvice,
     inject: [RESOLVED_OPTIONS, RedisConnections],
-    useFactory: ({ locks }: ResolvedRedisKitOptions, connections: RedisConnections) =>
-      new EvictionAdvice(connections.get(locks.connection), 'locks'),
+    useFactory: (options: ResolvedRedisKitOptions, connections: RedisConnections) =>
+      new MemoryAdvice(
+        [...options.connections.keys()].map((name) => keptThere(options, connections, name)),
+      ),
   },
   ...COUNTER_SERVICES,
   ...lockProviders,
 ];
+
+/** What the features keep through one connection. */
+function keptThere(
+  { caches, counters, locks, rateLimit }: ResolvedRedisKitOptions,
+  connections: RedisConnections,
+  name: string,
+): KeptThere {
+  const precious = Object.entries({
+    locks: locks.connection,
+    'rate limits': rateLimit.connection,
+    'counters, leaderboards': counters.connection,
+  });
+  return {
+    connection: connections.get(name),
+    precious: precious.filter(([, connection]) => connection === name).map(([what]) => what),
+    hasCaches: [...caches.values()].some((cache) => {
+      const { connection, store } = resolveCacheOptions(cache);
+      return store === 'redis' && connection === name;
+    }),
+  };
+}

@@ -63,7 +63,7 @@ export class RedisKitModule {
   static forRoot(options: RedisKitOptions = {}): DynamicModule {
     const resolved = resolveRedisKitOptions(options);
     return rootModule(
-      { provide: RESOLVED_OPTIONS, useValue: resolved },
+      { providers: [{ provide: RESOLVED_OPTIONS, useValue: resolved }] },
       [...resolved.connections.keys()],
       [...resolved.caches.keys()],
       options.isGlobal,
@@ -92,12 +92,12 @@ export class RedisKitModule {
         return resolved;
       },
     };
-    const root = rootModule(provider, connectionNames, cacheNames, options.isGlobal);
-    return {
-      ...root,
-      imports: options.imports ?? [],
-      providers: [...providers, ...(root.providers ?? [])],
-    };
+    return rootModule(
+      { imports: options.imports ?? [], providers: [...providers, provider] },
+      connectionNames,
+      cacheNames,
+      options.isGlobal,
+    );
   }
 
   /** Adds caches that belong to one module. Needs `forRoot()` in the application. */
@@ -118,8 +118,20 @@ export class RedisKitModule {
 @Module({})
 class RedisKitFeatureModule {}
 
+/**
+ * What everything else is made of. Always global, so that `forFeature`, health and interceptors find it wherever they
+ * are; `isGlobal` is about what applications inject by name.
+ */
+@Module({})
+class RedisKitCoreModule {}
+
+/** The modules and providers that make the options. */
+interface OptionsSource extends Pick<ModuleMetadata, 'imports'> {
+  readonly providers: Provider[];
+}
+
 function rootModule(
-  options: Provider,
+  { imports = [], providers }: OptionsSource,
   connectionNames: readonly string[],
   cacheNames: readonly string[],
   isGlobal = true,
@@ -154,11 +166,19 @@ function rootModule(
     })),
     ...cacheProviders(cacheNames),
   ];
+  const core: DynamicModule = {
+    module: RedisKitCoreModule,
+    global: true,
+    imports,
+    providers: [...providers, ...shared],
+    exports: [RESOLVED_OPTIONS, ...shared.map(tokenOf)],
+  };
   return {
     module: RedisKitModule,
     global: isGlobal,
-    providers: [options, ...shared, ...named],
-    exports: [...shared, ...named].map(tokenOf),
+    imports: [core],
+    providers: named,
+    exports: [core, ...named.map(tokenOf)],
   };
 }
 

@@ -84,6 +84,10 @@ export class RedisKitOptions {
   @NestedRecord(() => CacheOptions)
   caches?: Record<string, CacheOptions> | undefined;
 
+  /** What all rate limits have in common. */
+  @Nested(() => RateLimitOptions)
+  rateLimit?: RateLimitOptions | undefined;
+
   /** Counters, and what leaderboards and request tracking share with them. */
   @Nested(() => CounterOptions)
   counters?: CounterOptions | undefined;
@@ -99,16 +103,12 @@ export class RedisKitOptions {
   @Nested(() => LocksOptions)
   locks?: LocksOptions | undefined;
 
-  /** What all rate limits have in common. */
-  @Nested(() => RateLimitOptions)
-  rateLimit?: RateLimitOptions | undefined;
-
   /** Listeners by event name; the same as `RedisKitEvents.on`. */
   @Is('an object of functions by event name', isListeners)
   onEvents?: RedisKitListeners | undefined;
 
   /**
-   * Makes the providers available in every module.
+   * Makes the named clients and caches available in every module. `forFeature()` and health work either way.
    * @default true
    */
   @IsFlag()
@@ -121,11 +121,11 @@ export interface ResolvedRedisKitOptions {
   readonly connections: ReadonlyMap<string, ResolvedConnectionOptions>;
   readonly shutdownTimeoutMs: number;
   readonly caches: ReadonlyMap<string, CacheOptions>;
+  readonly rateLimit: ResolvedRateLimitOptions;
   readonly counters: ResolvedCounterOptions;
   readonly leaderboards: ReadonlyMap<string, LeaderboardOptions>;
   readonly requestTracking: ResolvedRequestTrackingOptions;
   readonly locks: ResolvedLocksOptions;
-  readonly rateLimit: ResolvedRateLimitOptions;
   readonly onEvents: RedisKitListeners;
 }
 
@@ -145,11 +145,11 @@ export function resolveRedisKitOptions(
   const connections = resolveConnections(options, environment, issues);
   const connectionNames = ['default', ...Object.keys(options.connections ?? {})];
   checkCacheConnections(caches, connectionNames, issues);
+  const rateLimit = resolveRateLimitOptions(options.rateLimit ?? {});
+  checkConnection(`${ROOT}.rateLimit`, rateLimit.connection, connectionNames, issues);
   checkConnection(`${ROOT}.counters`, counters.connection, connectionNames, issues);
   const locks = options.locks ?? {};
   issues.push(...locksIssues(locks, `${ROOT}.locks`, connectionNames));
-  const rateLimit = resolveRateLimitOptions(options.rateLimit ?? {});
-  checkConnection(`${ROOT}.rateLimit`, rateLimit.connection, connectionNames, issues);
   if (issues.length > 0) throw new ConfigurationError(issues);
   return {
     namespace: options.namespace ?? defaultNamespace(environment),
@@ -157,11 +157,11 @@ export function resolveRedisKitOptions(
     connections,
     shutdownTimeoutMs: toMs(options.shutdownTimeout ?? '5s'),
     caches,
+    rateLimit,
     counters,
     leaderboards: new Map(Object.entries(options.leaderboards ?? {})),
     requestTracking: resolveRequestTrackingOptions(options.requestTracking),
     locks: resolveLocksOptions(locks),
-    rateLimit,
     onEvents: definedOnly(options.onEvents ?? {}),
   };
 }

@@ -13,6 +13,8 @@ import { JOB_GUARD } from './lock/run-once.decorator.js';
 import { JobGuard } from './lock/run-once.js';
 import { Ticks } from './lock/ticks.js';
 import { LOCKS } from './lock/with-lock.decorator.js';
+import { RequestLimits } from './rate-limit/http/request-limits.js';
+import { RateLimiter } from './rate-limit/rate-limiter.js';
 import type { ResolvedRedisKitOptions } from './redis-kit.options.js';
 
 export const RESOLVED_OPTIONS = Symbol('redis-kit:options');
@@ -36,6 +38,17 @@ export const FOUNDATION: readonly Provider[] = [
     useFactory: ({ namespace }: ResolvedRedisKitOptions) => new KeySpace(namespace),
   },
 ];
+
+/** What `@RateLimit()` and its guard work with. Needs `RateLimiter` beside it. */
+export const REQUEST_LIMITS: Provider = {
+  provide: RequestLimits,
+  inject: [RateLimiter, RedisKitEvents, RESOLVED_OPTIONS],
+  useFactory: (
+    limiter: RateLimiter,
+    events: RedisKitEvents,
+    { rateLimit: { http, onFailure } }: ResolvedRedisKitOptions,
+  ) => new RequestLimits({ limiter, events, http, onFailure }),
+};
 
 /** The caches of these names, and the default one under its class. They need `Caches` beside them. */
 export const cacheProviders = (names: readonly string[]): Provider[] => [

@@ -8,8 +8,11 @@ import {
   ApiOperation,
   ApiServiceUnavailableResponse,
   ApiTags,
+  ApiTooManyRequestsResponse,
   ApiUnauthorizedResponse,
 } from '@nestjs/swagger';
+import { RateLimit } from 'nestjs-redis-kit';
+import { adminLimit } from '../operations/limits.js';
 import { AdminTokenGuard } from './admin-token.guard.js';
 import { ProductChangeDto, ProductChangedDto } from './catalog.dto.js';
 import { CatalogService } from './catalog.service.js';
@@ -18,6 +21,8 @@ import { StockCodePipe } from './stock-code.pipe.js';
 @ApiTags('admin')
 @ApiBearerAuth()
 @UseGuards(AdminTokenGuard)
+// The lower guard runs first.
+@RateLimit(adminLimit)
 @Controller('api/admin')
 export class AdminController {
   constructor(private readonly catalog: CatalogService) {}
@@ -35,6 +40,7 @@ export class AdminController {
   @ApiUnauthorizedResponse({ description: 'No bearer token was shown.' })
   @ApiForbiddenResponse({ description: 'The bearer token is not the admin token.' })
   @ApiNotFoundResponse({ description: 'There is no such product.' })
+  @ApiTooManyRequestsResponse({ description: 'More than 30 in a minute; see `Retry-After`.' })
   @ApiServiceUnavailableResponse({
     description: 'The admin API is off: SHOP_ADMIN_TOKEN is not set.',
   })

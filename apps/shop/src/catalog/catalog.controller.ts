@@ -5,7 +5,10 @@ import {
   ApiOkResponse,
   ApiOperation,
   ApiTags,
+  ApiTooManyRequestsResponse,
 } from '@nestjs/swagger';
+import { RateLimit } from 'nestjs-redis-kit';
+import { searchLimit } from '../operations/limits.js';
 import { CategoryDto, ProductDto, ProductPageDto, ProductQueryDto } from './catalog.dto.js';
 import { CatalogService } from './catalog.service.js';
 import { toListing } from './product-listing.js';
@@ -16,6 +19,7 @@ import { StockCodePipe } from './stock-code.pipe.js';
 export class CatalogController {
   constructor(private readonly catalog: CatalogService) {}
 
+  @RateLimit(searchLimit)
   @Get('products')
   @ApiOperation({
     summary: 'Products, searched, filtered, sorted and paged',
@@ -23,6 +27,9 @@ export class CatalogController {
   })
   @ApiOkResponse({ type: ProductPageDto })
   @ApiBadRequestResponse({ description: 'A parameter is out of its range; `errors` says which.' })
+  @ApiTooManyRequestsResponse({
+    description: 'More than 120 searches in a minute; see `Retry-After`.',
+  })
   async list(@Query() query: ProductQueryDto): Promise<ProductPageDto> {
     const listing = toListing(query);
     const { items, total } = await this.catalog.list(listing);

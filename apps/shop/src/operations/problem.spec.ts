@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { NotFoundException, type ValidationError } from '@nestjs/common';
+import { HttpException, NotFoundException, type ValidationError } from '@nestjs/common';
 import { problemOf, validationProblem } from './problem.js';
 
 describe('problemOf', () => {
@@ -10,6 +10,19 @@ describe('problemOf', () => {
       status: 404,
       detail: 'There is no product "x"',
       instance: '/api/products/x',
+    });
+  });
+
+  it('repeats a problem that an exception is', () => {
+    const problem = {
+      type: 'https://example.org/full',
+      title: 'Full',
+      status: 429,
+      detail: 'Wait',
+    };
+    expect(problemOf(new HttpException(problem, 429), '/api')).toEqual({
+      ...problem,
+      instance: '/api',
     });
   });
 

@@ -8,7 +8,8 @@ export interface FieldProblem {
 
 /** An error as the API tells it (RFC 9457). */
 export interface Problem {
-  readonly type: 'about:blank';
+  /** 'about:blank', or the URI of a problem that has one. */
+  readonly type: string;
   readonly title: string;
   readonly status: number;
   readonly detail: string;
@@ -47,11 +48,17 @@ export function problemOf(exception: unknown, instance: string): Problem {
     };
   }
   const response = exception instanceof HttpException ? exception.getResponse() : undefined;
+  if (isProblem(response)) return { ...response, instance };
   const errors =
     typeof response === 'object' && 'errors' in response
       ? (response.errors as readonly FieldProblem[])
       : undefined;
   return { ...base, detail: messageOf(exception, response) ?? title, ...(errors && { errors }) };
+}
+
+/** Some exceptions are made as problems, those of rate limits among them. */
+function isProblem(response: string | object | undefined): response is Omit<Problem, 'instance'> {
+  return typeof response === 'object' && 'type' in response && 'title' in response;
 }
 
 function messageOf(exception: unknown, response: string | object | undefined): string | undefined {

@@ -10,10 +10,12 @@ import {
 } from '@nestjs/common';
 import { ApiExcludeController } from '@nestjs/swagger';
 import type { Response } from 'express';
+import { RateLimit } from 'nestjs-redis-kit';
 import { ProductQueryDto } from '../catalog/catalog.dto.js';
 import { CatalogService } from '../catalog/catalog.service.js';
 import { type ListingRequest, toListing } from '../catalog/product-listing.js';
 import { StockCodePipe } from '../catalog/stock-code.pipe.js';
+import { searchLimit } from '../operations/limits.js';
 import { validationProblem } from '../operations/problem.js';
 import { StorefrontPages } from './storefront.pages.js';
 
@@ -35,6 +37,7 @@ export class StorefrontController {
     private readonly pages: StorefrontPages,
   ) {}
 
+  @RateLimit(searchLimit)
   @Get()
   @Header('Content-Type', 'text/html; charset=utf-8')
   async listing(@Query(visitorQuery) query: ListingRequest): Promise<string> {

@@ -1,5 +1,7 @@
 import type { RedisKitEvents } from '../core/events.js';
-import { safeMessage } from '../core/redact.js';
+import type { KeySpace } from '../core/key-space.js';
+import { redactKey, safeMessage } from '../core/redact.js';
+import { cacheEntriesPrefix } from './cache.keys.js';
 import type { Outcome } from './flights.js';
 import './cache.events.js';
 
@@ -8,6 +10,7 @@ export class Announcements {
   constructor(
     private readonly cache: string,
     private readonly events: RedisKitEvents,
+    private readonly keySpace: KeySpace,
   ) {}
 
   /** When a read begins; nobody looks at the clock for nobody. */
@@ -40,8 +43,21 @@ export class Announcements {
     this.events.emit('cache.invalidations-replayed', { cache: this.cache, count, pending });
   }
 
-  failure(operation: string, key: string, error: unknown): void {
+  /** @param redisKey is told without what it may say of a person. */
+  failure(operation: string, redisKey: string, error: unknown): void {
+    if (!this.events.has('cache.error')) return;
+    const key = keyForLogs(this.keySpace, this.cache, redisKey);
     const message = safeMessage(error);
     this.events.emit('cache.error', { cache: this.cache, key, operation, message });
   }
+}
+
+/** How events that end up in logs name a key in Redis: an entry by the key the application gave it, redacted. */
+function keyForLogs(keySpace: KeySpace, cache: string, redisKey: string): string {
+  const entries = cacheEntriesPrefix(keySpace, cache);
+  if (redisKey.startsWith(entries)) {
+    return redactKey(redisKey.slice(entries.length).replace(/\}(:\d+)?$/, ''));
+  }
+  const ours = keySpace.prefix('');
+  return redactKey(redisKey.startsWith(ours) ? redisKey.slice(ours.length) : redisKey);
 }

@@ -21,6 +21,7 @@ export async function applyInvalidations(
   let isFound = false;
   let failure: PromiseRejectedResult | undefined;
   detach();
+  cache.memo?.forget();
   for (let at = 0; at < invalidations.length; at += atOnce) {
     const some = invalidations.slice(at, at + atOnce);
     if (failure) {
@@ -32,6 +33,7 @@ export async function applyInvalidations(
     isFound ||= results.some((result) => result.status === 'fulfilled' && result.value);
   }
   detach();
+  cache.memo?.forget();
   if (failure) throw new CacheInvalidationError(cache.name, subject, { cause: failure.reason });
   return isFound;
 }

@@ -1,11 +1,19 @@
-type Class = abstract new (...args: never[]) => object;
+export type Class = abstract new (...args: never[]) => object;
 
 /** The open caches, and the classes whose instances Nest gave them to. */
 const holders = new Map<object, Set<Class>>();
 
-export function noteHolder(instance: object, cache: object): void {
+/** @param onHolder hears of each class that had this cache before; it may refuse the new one. */
+export function noteHolder(
+  instance: object,
+  cache: object,
+  onHolder: (holder: Class, other: Class) => void,
+): void {
   const classes = holders.get(cache) ?? new Set();
-  holders.set(cache, classes.add(instance.constructor as Class));
+  const holder = instance.constructor as Class;
+  if (classes.has(holder)) return;
+  for (const other of classes) onHolder(holder, other);
+  holders.set(cache, classes.add(holder));
 }
 
 export function forgetHolders(cache: object): void {

@@ -21,6 +21,8 @@ import { Invalidations } from './invalidations.js';
 import { keepValue } from './keep-value.js';
 import { LateTags } from './late-tags.js';
 import { LocalMemory } from './local-memory.js';
+import { RequestMemo } from './request-memo.js';
+import { inNeighbourVersions, versionSuffix } from './schema-version.js';
 import type { CacheStore } from './stores/cache-store.js';
 import { Tokens } from './tokens.js';
 
@@ -45,11 +47,13 @@ export class CacheParts {
   /** Aborted when the cache is closed. */
   readonly closing = new AbortController();
   readonly local: LocalMemory | undefined;
+  readonly memo: RequestMemo | undefined;
   readonly tokens: Tokens;
   readonly invalidations: Invalidations;
   readonly announce: Announcements;
   readonly engine: CacheEngine;
   readonly #entriesPrefix: string;
+  readonly #versionSuffix: string;
 
   constructor({ name, options, store, keySpace, events, tracking }: CacheDependencies) {
     const { deadlineMs, invalidationDeadlineMs } = options;
@@ -57,18 +61,21 @@ export class CacheParts {
     this.options = options;
     this.store = store;
     this.keySpace = keySpace;
+    this.memo = options.memo ? new RequestMemo() : undefined;
+    this.#versionSuffix = versionSuffix(options.version);
     this.#entriesPrefix = cacheEntriesPrefix(keySpace, name);
-    this.announce = new Announcements(name, events);
+    this.announce = new Announcements(name, events, keySpace);
     this.local = tracking && this.#remember(tracking);
     this.tokens = new Tokens({ cache: name, keySpace, store, local: this.local });
     this.invalidations = new Invalidations({
       tokens: this.tokens,
-      removeKey: (key) => store.remove(key, invalidationDeadlineMs),
-      expireKey: (key) => store.expire(key, invalidationDeadlineMs),
+      removeKey: (key) => this.#inVersions(key, (one) => store.remove(one, invalidationDeadlineMs)),
+      expireKey: (key) => this.#inVersions(key, (one) => store.expire(one, invalidationDeadlineMs)),
       ttlMs: options.ttlMs,
       deadlineMs: invalidationDeadlineMs,
       onReplayed: (count, pending) => this.announce.replayed(count, pending),
     });
+    const keeping = { freezes: options.l1 !== undefined, local: this.local, store, deadlineMs };
     this.engine = {
       cache: name,
       store,
@@ -86,8 +93,8 @@ export class CacheParts {
       leaseMs: options.leaseMs,
       leaseLimitMs: options.leaseLimitMs,
       leaderWaitMs: options.leaderWaitMs,
-      refreshKey: (key) => cacheRefreshKey(keySpace, name, key),
-      keep: (...read) => keepValue({ local: this.local, store, deadlineMs }, ...read),
+      refreshKey: (key) => cacheRefreshKey(keySpace, name, key, options.version),
+      keep: (...read) => keepValue(keeping, ...read),
       isDoubtful: (key, tags) => this.invalidations.concerns(key, tags),
       onError: (operation, key, error) => this.announce.failure(operation, key, error),
     };
@@ -102,18 +109,43 @@ export class CacheParts {
       const given = inspect(key).slice(0, 80);
       throw new CacheKeyError(`A cache key is text that is not empty, got ${given}`);
     }
-    return cacheEntryKey(this.#entriesPrefix, key);
+    return cacheEntryKey(this.#entriesPrefix, key, this.#versionSuffix);
+  }
+
+  /** True when one of them found something. */
+  async #inVersions(
+    entryKey: string,
+    invalidate: (key: string) => Promise<boolean>,
+  ): Promise<boolean> {
+    const { version } = this.options;
+    if (version === undefined) return invalidate(entryKey);
+    const keys = inNeighbourVersions(entryKey, version);
+    return (await Promise.all(keys.map(invalidate))).includes(true);
   }
 
   /** Drops what this process remembers of a key, and has nobody join the calls in progress. */
   detach(entryKey: string): void {
     this.flights.detach(entryKey);
     this.local?.forget(entryKey);
+    this.memo?.forget();
   }
 
   detachAll(): void {
     this.flights.detachAll();
     this.local?.forgetAll();
+    this.memo?.forget();
+  }
+
+  /** What this process may answer by itself: of the request, or from local memory. */
+  kept(entryKey: string, declared: Iterable<string>): { readonly value: unknown } | undefined {
+    const { memo, local } = this;
+    if (!memo) return local?.value(entryKey, declared);
+    const tags = new Set(declared);
+    const memoized = memo.value(entryKey, tags);
+    if (memoized) return memoized;
+    const kept = local?.value(entryKey, tags);
+    if (kept) memo.remember(entryKey, kept.value, tags, memo.moment());
+    return kept;
   }
 
   #remember(tracking: Tracking): LocalMemory {

@@ -29,7 +29,10 @@ declare module '../core/events.js' {
     'cache.refreshed': { cache: string; key: string; durationMs: number };
     /** A factory that nobody waited for has failed. */
     'cache.refresh-failed': { cache: string; key: string; message: string; durationMs: number };
-    /** A step failed and the call went on without it. `message` never holds the value. */
+    /**
+     * A step failed and the call went on without it. `message` never holds the value, and `key` only the kind of the
+     * key with a digest, `product:~2jYzTq8HwK1v`, because this is what gets logged.
+     */
     'cache.error': { cache: string; key: string; operation: string; message: string };
   }
 }

@@ -1,18 +1,25 @@
 import { hash } from 'node:crypto';
 import type { KeySpace } from '../core/key-space.js';
+import { versionSuffix } from './schema-version.js';
 
 /** Keys longer than this are hashed: a long key costs memory and time in every command that names it. */
 const MAX_KEY_BYTES = 512;
 const TILDE = 0x7e;
 
-/** `<namespace>:v1:cache:{<cache>:<key>}` — one entry or lease (string, expires). */
-export const cacheEntryKey = (entriesPrefix: string, key: string): string =>
-  // The prefix is made once a cache, because hits are many.
-  `${entriesPrefix}${boundedKey(key)}}`;
+/** `<namespace>:v1:cache:{<cache>:<key>}[:<version>]` — one entry or lease; of version 1 without it (string, expires). */
+export const cacheEntryKey = (entriesPrefix: string, key: string, versionSuffix = ''): string =>
+  // Prefix and suffix are made once a cache, because hits are many.
+  `${entriesPrefix}${boundedKey(key)}}${versionSuffix}`;
 
-/** `<namespace>:v1:cache-refresh:{<cache>:<key>}` — who makes a stale value anew, or that it failed (string, expires). */
-export function cacheRefreshKey(keySpace: KeySpace, cache: string, key: string): string {
-  return keySpace.key('cache-refresh', `${escapeName(cache)}:${boundedKey(key)}`);
+/** `<namespace>:v1:cache-refresh:{<cache>:<key>}[:<version>]` — who makes a stale value anew, or that it failed (string, expires). */
+export function cacheRefreshKey(
+  keySpace: KeySpace,
+  cache: string,
+  key: string,
+  version?: number,
+): string {
+  const entity = `${escapeName(cache)}:${boundedKey(key)}`;
+  return `${keySpace.key('cache-refresh', entity)}${versionSuffix(version)}`;
 }
 
 /** `<namespace>:v1:cache-tag:{<cache>:<tag>}` — the current token of a tag (string, expires). */

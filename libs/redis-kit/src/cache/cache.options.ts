@@ -1,5 +1,6 @@
 import { toMs, type Duration } from '../core/duration.js';
 import {
+  Is,
   IsDuration,
   IsFlag,
   IsIntegerBetween,
@@ -9,6 +10,7 @@ import {
 import { Nested } from '../core/options/nested.js';
 import type { Freshness } from './freshness.js';
 import { FreshnessOptions, resolveFreshness } from './freshness.options.js';
+import { isKeyv, type KeyvLike } from './stores/keyv-like.js';
 
 /** Options of the memory in front of a Redis cache. */
 export class L1Options {
@@ -37,11 +39,15 @@ export class CacheOptions extends FreshnessOptions {
   ttl?: Duration | undefined;
 
   /**
-   * Where values live: in Redis, shared by all processes, or in the memory of this process.
+   * Where values live: in Redis, shared by all processes, in the memory of this process, or in a `Keyv` of yours, such as
+   * one of `@keyv/postgres`, which promises less. Its `throwOnErrors` is set, and it is not closed.
    * @default 'redis'
    */
-  @IsOneOf(['redis', 'memory'])
-  store?: 'redis' | 'memory' | undefined;
+  @Is(
+    '"redis", "memory" or a Keyv',
+    (store) => store === 'redis' || store === 'memory' || isKeyv(store),
+  )
+  store?: 'redis' | 'memory' | KeyvLike | undefined;
 
   /**
    * Named connection of a `redis` store.
@@ -57,6 +63,23 @@ export class CacheOptions extends FreshnessOptions {
    */
   @Nested(() => L1Options)
   l1?: L1Options | undefined;
+
+  /**
+   * Keeps what was read for the rest of a request, in a scope opened by `CacheMemoMiddleware`, `CacheMemoInterceptor` or
+   * `runWithMemo`: asked again there, the same value is answered. Such values are frozen.
+   * @default false
+   */
+  @IsFlag()
+  memo?: boolean | undefined;
+
+  /**
+   * Number of the form of the values. Begin with 1, and count it up by one with a deployment that stores another form
+   * under the same keys: old and new processes then have values of their own, and each reaches those of the other by
+   * `delete`, `expire`, `invalidateTags` and `clear`.
+   * @default none: the keys of version 1, and no other version is reached by `delete` and `expire`
+   */
+  @IsIntegerBetween(1, 1_000_000)
+  version?: number | undefined;
 
   /**
    * Whether current tokens are remembered, kept coherent by a link to each master; otherwise they are read with each
@@ -141,9 +164,11 @@ export class CacheOptions extends FreshnessOptions {
 export interface ResolvedCacheOptions {
   readonly ttlMs: number;
   readonly freshness: Freshness;
-  readonly store: 'redis' | 'memory';
+  readonly store: 'redis' | 'memory' | KeyvLike;
   readonly connection: string;
   readonly l1: { readonly maxEntries: number; readonly maxBytes: number } | undefined;
+  readonly memo: boolean;
+  readonly version: number | undefined;
   readonly tracking: boolean;
   readonly maxEntries: number;
   readonly deadlineMs: number;
@@ -168,6 +193,8 @@ export function resolveCacheOptions(options: CacheOptions): ResolvedCacheOptions
       maxEntries: options.l1.maxEntries ?? 1_000,
       maxBytes: options.l1.maxBytes ?? 64 * 1024 * 1024,
     },
+    memo: options.memo ?? false,
+    version: options.version,
     tracking: options.tracking ?? true,
     maxEntries: options.maxEntries ?? 10_000,
     deadlineMs: toMs(options.deadline ?? '100ms'),

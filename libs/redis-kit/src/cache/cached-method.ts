@@ -4,6 +4,7 @@ import { ConfigurationError } from '../core/redis-kit.error.js';
 import { cacheConfigOf } from './cache-config.js';
 import { keyOf, type CacheKey } from './cache-key.js';
 import { noteHolder } from './cache-holders.js';
+import { assertKeysApart, noteDerived } from './derived-keys.js';
 import { CacheInvalidationError } from './cache.errors.js';
 import type { CacheService } from './cache.service.js';
 import type { FactoryContext } from './factory-runs.js';
@@ -109,6 +110,11 @@ export class CachedMethod {
     );
   }
 
+  /** Whether its keys are made of class, method and arguments. */
+  get derivesKeys(): boolean {
+    return this.options.key === undefined && this.decorator !== 'CacheEvict';
+  }
+
   accepts(args: readonly unknown[]): boolean {
     return this.options.condition?.(...(args as never[])) ?? true;
   }
@@ -121,7 +127,7 @@ export function injectCache(prototype: object, name: string | undefined): void {
   Object.defineProperty(prototype, token, {
     configurable: true,
     set(this: object, cache: CacheService) {
-      noteHolder(this, cache);
+      noteHolder(this, cache, (holder, other) => assertKeysApart(token, holder, other));
       Object.defineProperty(this, token, { value: cache, writable: true, configurable: true });
     },
   });
@@ -137,6 +143,7 @@ export function decorateMethod<T extends AsyncMethod>(
   const { prototype, descriptor } = target;
   const method = descriptor.value!;
   injectCache(prototype, options.cache);
+  if (plan.derivesKeys) noteDerived(prototype, plan);
   replaceMethod(descriptor, async function (this: object | undefined, ...args: unknown[]) {
     if (this === undefined) {
       throw new ConfigurationError(

@@ -105,16 +105,16 @@ async function round<T>(
 }
 
 function fromMemory(
-  { announce, local }: CacheParts,
+  cache: CacheParts,
   targets: readonly Target[],
   startedAt: number,
 ): { found: Map<string, unknown>; missing: Target[] } {
   const found = new Map<string, unknown>();
   const missing = targets.filter(({ name, key, tags, freshness }) => {
-    const kept = freshness.isStrict ? undefined : local?.value(key, tags);
+    const kept = freshness.isStrict ? undefined : cache.kept(key, tags);
     if (!kept) return true;
     found.set(name, kept.value);
-    announce.hit(name, 'memory', startedAt);
+    cache.announce.hit(name, 'memory', startedAt);
     return false;
   });
   return { found, missing };

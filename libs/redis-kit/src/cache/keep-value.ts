@@ -6,6 +6,8 @@ import type { LocalMemory } from './local-memory.js';
 import type { CacheStore } from './stores/cache-store.js';
 
 export interface KeepSettings {
+  /** Whether the options ask for an L1, also where there is no Redis to keep it coherent, as in tests. */
+  readonly freezes: boolean;
   readonly local: LocalMemory | undefined;
   readonly store: CacheStore;
   readonly deadlineMs: number;
@@ -16,15 +18,15 @@ export interface KeepSettings {
  * value to hand out: where values are kept they are frozen, from the first time on.
  */
 export function keepValue(
-  { local, store, deadlineMs }: KeepSettings,
+  { freezes, local, store, deadlineMs }: KeepSettings,
   key: string,
   { entry, readAt }: Read,
   value: unknown,
   freshForMs: number,
 ): unknown {
-  if (!local?.keepsValues || !entry) return value;
+  if (!freezes || !entry) return value;
   deepFreeze(value);
-  if (freshForMs <= 0) return value;
+  if (!local || freshForMs <= 0) return value;
   const stamp = copyOf(entry.stamp);
   const bytes = entry.payload.length;
   // How long it still lives is asked behind the caller's back, once per value and process.

@@ -10,14 +10,15 @@ export async function lookup(
   key: string,
   { strict = cache.options.freshness.isStrict }: CacheReadOptions,
 ): Promise<CacheLookup<unknown>> {
-  const { announce, engine, local, options, tokens } = cache;
+  const { announce, engine, memo, options, tokens } = cache;
   const startedAt = announce.start();
   const entryKey = cache.entryKey(key);
-  const kept = strict ? undefined : local?.value(entryKey, NO_TAGS);
+  const kept = strict ? undefined : cache.kept(entryKey, NO_TAGS);
   if (kept) {
     announce.hit(key, 'memory', startedAt);
     return { hit: true, value: kept.value };
   }
+  const askedAt = memo?.moment();
   const budget = new Budget(options.deadlineMs);
   const view = await tokens.view(entryKey, NO_TAGS, budget, strict);
   const named = { name: key, key: entryKey };
@@ -28,5 +29,6 @@ export async function lookup(
   }
   const isHit = found.type === 'value' && found.staleMs < 0;
   announce.read(key, isHit ? 'cache' : 'factory', startedAt);
+  if (isHit && askedAt !== undefined) memo?.remember(entryKey, found.value, NO_TAGS, askedAt);
   return isHit ? { hit: true, value: found.value } : { hit: false };
 }

@@ -12,12 +12,13 @@ export function sharedRead<T>(
   factory: CacheFactory<T>,
   options: CacheCallOptions,
 ): Promise<T> {
-  const { announce, local } = cache;
+  const { announce, local, memo } = cache;
   const { tags = NO_TAGS, strict = cache.options.freshness.isStrict } = options;
   // Most calls end here, so nothing is made or checked before that only the others need.
-  if (local?.keepsValues && !strict && isKey(key) && (tags === NO_TAGS || Array.isArray(tags))) {
+  const mayKeep = local?.keepsValues === true || memo !== undefined;
+  if (mayKeep && !strict && isKey(key) && (tags === NO_TAGS || Array.isArray(tags))) {
     const startedAt = announce.start();
-    const kept = local.value(cache.entryKey(key), tags);
+    const kept = cache.kept(cache.entryKey(key), tags);
     if (kept) {
       announce.hit(key, 'memory', startedAt);
       return Promise.resolve(kept.value as T);
@@ -34,7 +35,7 @@ async function readThrough<T>(
   factory: CacheFactory<T>,
   options: CacheCallOptions,
 ): Promise<T> {
-  const { announce, engine, flights, runs } = cache;
+  const { announce, engine, flights, memo, runs } = cache;
   const startedAt = announce.start();
   const freshness = freshnessOf(cache.options.freshness, options);
   const tags = tagSet(options.tags);
@@ -44,10 +45,12 @@ async function readThrough<T>(
   }
   const run = (context: FactoryContext<never>) =>
     flights.runFactory(entryKey, () => factory(context));
+  const askedAt = memo?.moment();
   const start = () => getOrSet(engine, { name: key, key: entryKey, tags, freshness, factory: run });
   const { value, source } = await (freshness.isStrict
     ? flights.start(entryKey, tags, start)
     : flights.join(entryKey, tags, start));
   announce.read(key, source, startedAt);
+  if (askedAt !== undefined && source === 'cache') memo?.remember(entryKey, value, tags, askedAt);
   return value as T;
 }

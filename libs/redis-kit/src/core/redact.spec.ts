@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from '@jest/globals';
-import { redactUrl, safeMessage } from './redact.js';
+import { redactKey, redactUrl, safeMessage } from './redact.js';
 
 const SECRET = 'hunter2';
 
@@ -46,6 +46,24 @@ describe('redacting', () => {
         expect(redactUrl(text)).not.toContain(SECRET);
       }),
     );
+  });
+});
+
+describe('a key fit for logs', () => {
+  it.each([
+    ['customer:jan@example.org', /^customer:~[\w-]{12}$/],
+    ['Catalog.find("jan")', /^Catalog\.find\(~[\w-]{12}$/],
+    ['cache-tag:{default:jan}', /^cache-tag:~[\w-]{12}$/],
+    ['jan@example.org:orders', /^~[\w-]{12}$/],
+    ['42:orders', /^~[\w-]{12}$/],
+    ['jan', /^~[\w-]{12}$/],
+  ])('of %s shows the kind only', (key, expected) => {
+    expect(redactKey(key)).toMatch(expected);
+    expect(redactKey(key)).toBe(redactKey(key));
+  });
+
+  it('is another for another key', () => {
+    expect(redactKey('customer:1')).not.toBe(redactKey('customer:2'));
   });
 });
 

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { HealthIndicatorService, type HealthIndicatorResult } from '@nestjs/terminus';
+import { Caches } from '../cache/caches.js';
 import { RedisConnections } from '../core/connections/redis-connections.js';
 import { toMs, type Duration } from '../core/duration.js';
 import { safeMessage } from '../core/redact.js';
@@ -20,11 +21,12 @@ export interface RedisHealthOptions {
 export class RedisHealthIndicator {
   constructor(
     private readonly connections: RedisConnections,
+    private readonly caches: Caches,
     private readonly health: HealthIndicatorService,
   ) {}
 
   /**
-   * `up` with the response time, or `down` with the reason. Ends within the timeout and never throws, not even for a
+   * `up` with the response time, or `down` with the reason; both with how the caches of the connection do. Ends within the timeout and never throws, not even for a
    * connection that does not exist.
    */
   async isHealthy<const Key extends string>(
@@ -34,12 +36,17 @@ export class RedisHealthIndicator {
     const check = this.health.check(key);
     try {
       const connection = this.connections.get(name);
-      const facts = { connection: connection.name, topology: connection.topology };
+      const { name: connectionName, topology } = connection;
+      const facts = () => ({
+        connection: connectionName,
+        topology,
+        caches: this.caches.statusOf(connectionName),
+      });
       try {
         const responseTimeMs = Math.round((await connection.ping(toMs(timeout))) * 100) / 100;
-        return check.up({ ...facts, responseTimeMs });
+        return check.up({ ...facts(), responseTimeMs });
       } catch (error) {
-        return check.down({ ...facts, message: safeMessage(error) });
+        return check.down({ ...facts(), message: safeMessage(error) });
       }
     } catch (error) {
       return check.down({ message: safeMessage(error) });

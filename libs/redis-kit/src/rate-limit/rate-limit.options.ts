@@ -1,6 +1,11 @@
 import { toMs, type Duration } from '../core/duration.js';
 import { IsDuration, IsIntegerBetween, IsOneOf, IsText } from '../core/options/constraints.js';
 import { Nested } from '../core/options/nested.js';
+import {
+  RateLimitHttpOptions,
+  resolveRateLimitHttpOptions,
+  type ResolvedRateLimitHttpOptions,
+} from './http/rate-limit-http.options.js';
 import type { RateLimitInsurance } from './policy.options.js';
 
 /** Options of the memory of denials. */
@@ -61,6 +66,10 @@ export class RateLimitOptions {
   /** Remembers denials, so that who goes on knocking costs Redis nothing. */
   @Nested(() => DenyCacheOptions)
   denyCache?: DenyCacheOptions | undefined;
+
+  /** How calls of handlers are limited, by `@RateLimit()` and `RateLimitGuard`. */
+  @Nested(() => RateLimitHttpOptions)
+  http?: RateLimitHttpOptions | undefined;
 }
 
 export interface ResolvedRateLimitOptions {
@@ -70,6 +79,7 @@ export interface ResolvedRateLimitOptions {
   readonly instances: number;
   readonly insuredKeys: number;
   readonly denyCache: { readonly maxEntries: number; readonly maxAgeMs: number };
+  readonly http: ResolvedRateLimitHttpOptions;
 }
 
 export function resolveRateLimitOptions(options: RateLimitOptions): ResolvedRateLimitOptions {
@@ -83,5 +93,6 @@ export function resolveRateLimitOptions(options: RateLimitOptions): ResolvedRate
       maxEntries: options.denyCache?.maxEntries ?? 10_000,
       maxAgeMs: toMs(options.denyCache?.maxAge ?? '1s'),
     },
+    http: resolveRateLimitHttpOptions(options.http ?? {}),
   };
 }

@@ -32,9 +32,14 @@ export type {
   CacheStoreContractOptions,
   CacheStoreSubject,
 } from './contracts/cache-store.contract.js';
+export { throttlerStorageContract } from './contracts/throttler-storage.contract.js';
+export type {
+  CountingStorage,
+  ThrottlerStorageSubject,
+} from './contracts/throttler-storage.contract.js';
+export { rateLimiterContract, type RateLimiterSubject } from './contracts/rate-limiter.contract.js';
 export { counterContract, type CounterSubject } from './contracts/counter.contract.js';
 export { leaderboardContract, type LeaderboardSubject } from './contracts/leaderboard.contract.js';
-export { rateLimiterContract, type RateLimiterSubject } from './contracts/rate-limiter.contract.js';
 export type { ContractCase, ContractSubject } from './contracts/contract.js';
 export { lockContract, LOCK_CONTRACT_OPTIONS } from './contracts/lock.contract.js';
 export type { LockSubject } from './contracts/lock.contract.js';

@@ -87,6 +87,18 @@ describe('the testing module', () => {
     expect(await cache.get('key')).toBe(1);
   });
 
+  it('freezes the values of caches with an l1, as the application will, and no others', async () => {
+    const app = await start({ caches: { default: {}, settings: { l1: {} } } });
+    const isFrozen = async (cache: CacheService) => {
+      const made = await cache.getOrSet('key', () => ({ list: [{ a: 1 }] }));
+      const read = (await cache.get<{ list: object[] }>('key'))!;
+      return [made, read].flatMap((value) => [value, value.list[0]].map(Object.isFrozen));
+    };
+    const settings = app.get<CacheService>(getCacheToken('settings'));
+    expect((await isFrozen(settings)).slice(2)).toEqual([true, true]);
+    expect(await isFrozen(app.get(CacheService))).toEqual([false, false, false, false]);
+  });
+
   it('works with caches of a feature, and shares nothing between modules of that name', async () => {
     @Injectable()
     class Orders {

@@ -16,7 +16,9 @@ import { MemoryTicks, Ticks } from '../lock/ticks.js';
 import { Is } from '../core/options/constraints.js';
 import { Nested, NestedRecord } from '../core/options/nested.js';
 import { validateOptions } from '../core/options/validate-options.js';
+import { WITHOUT_REDIS } from '../core/without-redis.js';
 import { createRateLimiter } from '../rate-limit/create-rate-limiter.js';
+import { RateLimitOptions } from '../rate-limit/rate-limit.options.js';
 import { RateLimiter } from '../rate-limit/rate-limiter.js';
 import {
   isListeners,
@@ -28,6 +30,7 @@ import {
   COUNTER_SERVICES,
   FOUNDATION,
   lockProviders,
+  REQUEST_LIMITS,
   RESOLVED_OPTIONS,
   tokenOf,
 } from '../redis-kit.providers.js';
@@ -49,6 +52,10 @@ export class RedisKitTestingOptions {
     (names) => Array.isArray(names) && names.every((name) => typeof name === 'string'),
   )
   connectionNames?: readonly string[] | undefined;
+
+  /** Rate limits, with the options the application gives them. They count in memory. */
+  @Nested(() => RateLimitOptions)
+  rateLimit?: RateLimitOptions | undefined;
 
   /** Options of counters, as the application gives them. Their `connection` is not asked for. */
   @Nested(() => CounterOptions)
@@ -80,6 +87,7 @@ export class RedisKitTestingModule {
     const {
       caches = {},
       connectionNames = [],
+      rateLimit = {},
       onEvents = {},
       counters = {},
       leaderboards = {},
@@ -93,6 +101,7 @@ export class RedisKitTestingModule {
         namespace: 'testing',
         connections,
         caches,
+        rateLimit,
         onEvents,
         counters: { ...counters, connection: 'default' },
         leaderboards,
@@ -104,6 +113,7 @@ export class RedisKitTestingModule {
     const exported: Provider[] = [
       ...FOUNDATION,
       { provide: RedisConnections, useValue: noRedis('RedisConnections') },
+      { provide: WITHOUT_REDIS, useValue: true },
       {
         provide: Caches,
         inject: [KeySpace, RedisKitEvents],
@@ -119,6 +129,7 @@ export class RedisKitTestingModule {
           events: RedisKitEvents,
         ) => createRateLimiter({ options: rateLimit, connections: undefined, keySpace, events }),
       },
+      REQUEST_LIMITS,
       {
         provide: Counters,
         inject: [RESOLVED_OPTIONS, KeySpace, RedisKitEvents],

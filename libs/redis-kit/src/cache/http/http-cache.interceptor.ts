@@ -11,6 +11,7 @@ import { LRUCache } from 'lru-cache';
 import { lastValueFrom, of, type Observable } from 'rxjs';
 import { toMs } from '../../core/duration.js';
 import { RedisKitEvents } from '../../core/events.js';
+import { redactKey } from '../../core/redact.js';
 import { ScopedContext } from '../../core/scoped-context.js';
 import type { CacheService } from '../cache.service.js';
 import { Caches } from '../caches.js';
@@ -73,12 +74,14 @@ export class HttpCacheInterceptor implements NestInterceptor {
   constructor(host: HttpAdapterHost, caches: Caches, events: RedisKitEvents) {
     this.#host = host;
     this.#caches = caches;
-    const unstored = (key: string) => {
+    events.on('cache.miss', ({ key, reason }) => {
       const call = this.#calls.get();
-      if (call && key.includes(call.key)) call.isStored = false;
-    };
-    events.on('cache.miss', ({ key, reason }) => reason === 'unavailable' && unstored(key));
-    events.on('cache.error', ({ key }) => unstored(key));
+      if (call?.key === key && reason === 'unavailable') call.isStored = false;
+    });
+    events.on('cache.error', ({ key }) => {
+      const call = this.#calls.get();
+      if (call && redactKey(call.key) === key) call.isStored = false;
+    });
   }
 
   async intercept(context: ExecutionContext, next: CallHandler): Promise<Observable<unknown>> {
@@ -91,15 +94,15 @@ export class HttpCacheInterceptor implements NestInterceptor {
     }
     taken.add(request);
     const user = userOf(request, plan.options);
-    const reason = bypassReason(request, plan.options, user);
-    if (reason) {
+    const tags = plan.tags(request);
+    const reason = bypassReason(request, plan.options, user) ?? (tags ? undefined : 'tag');
+    if (reason || !tags) {
       exchange.setHeader('Cache-Status', `RedisKit; fwd=bypass; detail=${reason}`);
       return next.handle();
     }
     const identity = { handler: handlerIdentity(context), route: routeOf(request), user };
     const key = requestKey(request, identity, plan.options);
     const cache = this.#caches.get(plan.options.cache);
-    const tags = plan.tags(request);
     return of(await this.#respond({ plan, exchange, context, next, cache, key, tags, user }));
   }
 

@@ -1,5 +1,7 @@
 import type { ExecutionContext } from '@nestjs/common';
 import { tagsOf } from '../cache-key.js';
+import { CacheKeyError } from '../cache.errors.js';
+import { tagSet } from '../tags.js';
 import { writesItsOwnResponse } from './handler.js';
 import { httpCacheOptionsOf, type HttpCacheOptions } from './http-cache.options.js';
 import type { HttpCacheRequest } from './http-request.js';
@@ -7,7 +9,8 @@ import type { HttpCacheRequest } from './http-request.js';
 /** What is known of a handler before any request. */
 export interface RoutePlan {
   readonly options: HttpCacheOptions;
-  readonly tags: (request: HttpCacheRequest) => readonly string[];
+  /** undefined when one of them is none: empty or too long, as the parameter of a path can make it. */
+  readonly tags: (request: HttpCacheRequest) => readonly string[] | undefined;
   /** Names of request headers that select among the responses of one address. */
   readonly vary: readonly string[];
 }
@@ -40,7 +43,23 @@ function plan(type: object, handler: Handler): RoutePlan | undefined {
 
 /** Compiles templates over the parameters of the route, spelled like those of `@Cacheable`. */
 function tagTemplates(tags: HttpCacheOptions['tags'], name: string): RoutePlan['tags'] {
-  if (typeof tags === 'function') return tags;
+  const make = typeof tags === 'function' ? tags : templates(tags, name);
+  return (request) => {
+    const made = make(request);
+    try {
+      tagSet(made);
+      return made;
+    } catch (error) {
+      if (error instanceof CacheKeyError) return undefined;
+      throw error;
+    }
+  };
+}
+
+function templates(
+  tags: readonly string[] | undefined,
+  name: string,
+): (request: HttpCacheRequest) => readonly string[] {
   const positional = tags?.map((tag) =>
     tag.replace(/\{(query\.)?([^{}]+)\}/g, (_, query, member) => `{${query ? 1 : 0}.${member}}`),
   );

@@ -93,6 +93,11 @@ export abstract class CacheStore {
     return Promise.all(commands.map((command) => this.#step(command, budget)));
   }
 
+  /** Lets go of what the store itself has opened. */
+  close(): void {
+    // Most have opened nothing.
+  }
+
   async #step(command: StoreCommand, budget: Budget): Answer<boolean> {
     const { key } = command;
     switch (command.type) {

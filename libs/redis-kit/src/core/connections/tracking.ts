@@ -77,6 +77,11 @@ export class Tracking {
     return this.#wasArmed ? 'suspended' : 'arming';
   }
 
+  /** Why a server does not tell of changes, while it does not. */
+  get refusal(): string | undefined {
+    return this.#refusal;
+  }
+
   /** Wants to hear of keys with this prefix. Prefixes must not be prefixes of each other. */
   watch(prefix: string): void {
     if (this.#prefixes.has(prefix)) return;

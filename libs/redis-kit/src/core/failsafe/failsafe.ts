@@ -15,6 +15,11 @@ export interface FailsafeOptions {
   /** Asks the server(s) of a scope for a sign of life. */
   readonly probe: (scope: string) => Promise<unknown>;
   readonly events: RedisKitEvents;
+  /**
+   * True for errors that mean that the server is away, and not that it disliked what it was asked.
+   * @default those of Redis and of networks
+   */
+  readonly isOutage?: (error: unknown) => boolean;
 }
 
 /**
@@ -92,7 +97,7 @@ export class Failsafe {
       breaker.succeeded();
       return value;
     } catch (error) {
-      if (isConnectivityError(error)) breaker.failed(error);
+      if ((this.options.isOutage ?? isConnectivityError)(error)) breaker.failed(error);
       else breaker.succeeded();
       onFailure?.(error);
       return UNAVAILABLE;

@@ -3,6 +3,7 @@ import { randomInt } from 'node:crypto';
 import type { CacheOptions } from '../../cache/cache.options.js';
 import type { CacheService } from '../../cache/cache.service.js';
 import { eventually } from '../rig/eventually.js';
+import { furtherCacheCases } from './cache-more.contract.js';
 import { assertNoStaleRead, CHANGES, heldFactory, TAGS } from './cache-steps.js';
 import { ODD_KEYS, someKey } from './cache-store-steps.js';
 import { casesOf, type ContractCase, type ContractSubject } from './contract.js';
@@ -269,6 +270,8 @@ export function cacheContract(
           assert.equal(await cache.get(kept), 1);
         },
     }),
+
+    ...furtherCacheCases(withDefaults),
 
     ...casesOf(() => create({ compressAbove: 16 * 1024 * 1024 }), {
       'stores values of 5 MB, and answers larger ones without storing them': async ({ cache }) => {

@@ -1,0 +1,2 @@
+export { createKeyv, RedisKitKeyvStore } from './keyv.store.js';
+export type { RedisKitKeyvOptions } from './keyv.store.js';
