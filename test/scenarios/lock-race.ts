@@ -58,9 +58,9 @@ export interface LockRaceReport {
 export const PERMITS = 3;
 const TASKS = 6;
 const WAIT_MS = 4_000;
-/** A timer that is so late says that this process was stopped, or the machine busy. */
 /** Sockets that were cut in the middle of a connect take a moment to end. */
 const CLOSED_WITHIN_MS = 2_000;
+/** A timer that is so late says that this process was stopped, or the machine busy. */
 const STALL_MS = 250;
 /** What an acquisition may take beyond its deadline on a busy machine. */
 const LATE_MS = 1_500;
