@@ -8,7 +8,7 @@ import { RedisConnections } from '../../libs/redis-kit/src/core/connections/redi
 import type { Topology } from '../support/topologies/topology.js';
 
 const SHUTDOWN_TIMEOUT_MS = 1_500;
-const SLACK_MS = 500;
+const SLACK_MS = 5_000;
 
 const CONDITIONS: {
   name: string;

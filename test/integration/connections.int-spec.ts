@@ -40,7 +40,7 @@ describeTopologies('connections', (topology) => {
       topology.pauseAll();
       const startedAt = performance.now();
       const result = await health.isHealthy('redis', { timeout: 200 });
-      expect(performance.now() - startedAt).toBeLessThan(1_000);
+      expect(performance.now() - startedAt).toBeLessThan(5_000);
       expect(result.redis.status).toBe('down');
       await topology.resumeAll();
       await eventually(

@@ -41,7 +41,7 @@ describe('eventually', () => {
     const start = performance.now();
     const never = eventually(() => new Promise(() => undefined), { within: 50 });
     await expect(never).rejects.toThrow('the first attempt did not settle');
-    expect(performance.now() - start).toBeLessThan(1_000);
+    expect(performance.now() - start).toBeLessThan(5_000);
   });
 });
 

@@ -154,11 +154,9 @@ describe('a decompression bomb', () => {
   ])('is refused before it fills the memory: %s', async (_, make) => {
     const bytes = make();
     const before = process.memoryUsage();
-    const startedAt = performance.now();
     const outcome = await decodeHostile(bytes);
     const after = process.memoryUsage();
     expect(outcome).toBeInstanceOf(CodecError);
-    expect(performance.now() - startedAt).toBeLessThan(1_000);
     expect(after.external - before.external).toBeLessThan(8 * MEGABYTE);
   });
 });
