@@ -96,6 +96,7 @@ export const redisKit = (name, options = {}, algorithm = 'token-bucket') => ({
       logger: ['warn', 'error'],
     });
     const limiter = app.get(RateLimiter);
+    /** @type {import('../../libs/redis-kit/dist/index.js').RateLimitPolicy[]} */
     const limits = policies.map(({ name: policy, limit, perMs }) =>
       algorithm === 'concurrency'
         ? { name: policy, limit, algorithm, lease: '1d' }
