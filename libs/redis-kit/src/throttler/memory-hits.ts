@@ -15,7 +15,8 @@ export class MemoryHits {
   readonly #clients = new LRUCache<string, Client>({ max: MOST_CLIENTS });
 
   count(key: string, { ttlMs, limit, blockMs }: HitPolicy): HitCount {
-    const now = performance.now();
+    // Whole milliseconds: sums and differences of fractions are not exact, and seconds are rounded up.
+    const now = Math.floor(performance.now());
     const client = this.#clients.get(key) ?? { hits: [], blockedUntil: 0 };
     if (blockMs > 0 && client.blockedUntil > now) {
       const left = client.blockedUntil - now;
