@@ -1,4 +1,9 @@
-import { Module, type INestApplicationContext, type ModuleMetadata } from '@nestjs/common';
+import {
+  Module,
+  type INestApplicationContext,
+  type ModuleMetadata,
+  type Type,
+} from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { RedisKitModule } from 'nestjs-redis-kit';
 import { isolatedNamespace } from 'nestjs-redis-kit/testing';
@@ -21,4 +26,23 @@ export async function startApplication(
     logger: process.env['REDIS_KIT_TEST_LOGS'] ? ['warn', 'error', 'log'] : false,
     abortOnError: false,
   });
+}
+
+/** Runs something with an application of these providers, whose caches `default` and `catalog` need no Redis. */
+export async function withMemoryCaches(
+  providers: Type[],
+  run: (app: INestApplicationContext) => Promise<void>,
+): Promise<void> {
+  const app = await startApplication(
+    {
+      connect: 'lazy',
+      caches: { default: { store: 'memory' }, catalog: { store: 'memory' } },
+    },
+    { providers },
+  );
+  try {
+    await run(app);
+  } finally {
+    await app.close();
+  }
 }

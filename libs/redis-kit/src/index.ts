@@ -141,8 +141,7 @@ export type {
 export { CounterService } from './counters/counter.service.js';
 export type { CounterBucket, CounterSelection } from './counters/counter.service.js';
 export type { CounterScope, IncrementOptions, SeriesOptions } from './counters/counter-calls.js';
-export type { CounterOptions, RequestTrackingOptions } from './counters/counters.options.js';
-export type { CounterWindow } from './counters/window.js';
+export type { CounterOptions, CounterWindow, RequestTrackingOptions } from './counters/counters.options.js';
 export {
   CounterArgumentError,
   CounterGroupFullError,

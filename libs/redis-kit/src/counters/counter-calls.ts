@@ -1,4 +1,5 @@
 import type { Duration } from '../core/duration.js';
+import { isTimeZone, isWindow, windowOf, type Window } from '../core/time-window.js';
 import { CounterArgumentError } from './counters.errors.js';
 import {
   isTtl,
@@ -7,9 +8,9 @@ import {
   ttlMsOf,
   WINDOW_FORMS,
   type ResolvedCounterOptions,
+  type CounterWindow,
 } from './counters.options.js';
 import type { Life, Place } from './stores/counter-store.js';
-import { isTimeZone, isWindow, windowOf, type CounterWindow, type Window } from './window.js';
 
 /** Which count of a name is meant. */
 export interface CounterScope {

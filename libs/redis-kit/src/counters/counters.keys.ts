@@ -1,5 +1,5 @@
 import type { KeySpace } from '../core/key-space.js';
-import type { Period, Window } from './window.js';
+import type { Period, Window } from '../core/time-window.js';
 
 /** `<namespace>:v1:counter:{<name>}[:<window>:<from>]` — one count: of all time, or of the period that began at `from` (string, expires). */
 export function counterKey(keySpace: KeySpace, name: string, bucket?: Bucket): string {

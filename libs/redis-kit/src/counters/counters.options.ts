@@ -1,7 +1,12 @@
-import { toMs, type Duration } from '../core/duration.js';
+import { parseDuration, toMs, type Duration } from '../core/duration.js';
 import { Is, IsDuration, IsIntegerBetween, IsText } from '../core/options/constraints.js';
-import { parseDuration } from '../core/duration.js';
-import { isWindow, windowOf, type CounterWindow, type Window } from './window.js';
+import { isWindow, windowOf, type Window, type WindowLength } from '../core/time-window.js';
+
+/**
+ * What counts are kept apart by: spans of a fixed length, counted from 1970 in UTC, or days, weeks (from Monday) and
+ * months of the calendar in a time zone.
+ */
+export type CounterWindow = WindowLength;
 
 export const WINDOW_FORMS = "a duration from '1s' to '366d', or one of 'day', 'week', 'month'";
 export const TTL_FORMS = "a duration of at least '1s' and at most '3650d', or 'never'";

@@ -34,6 +34,7 @@ export interface BoardSlice {
 export const addToCounter = defineScript({
   name: 'counters.add-to-counter',
   source: new URL('./lua/add-to-counter.lua', import.meta.url),
+  shared: new URL('./lua/period.lua', import.meta.url),
   keys: ['counter'],
   args: ['by', 'ttlMs', 'expireAtMs', 'fromMs', 'untilMs'],
   reply: (raw) => timed<Sum>(raw, ([, sum]) => Number(sum), 'overflow'),
@@ -42,6 +43,7 @@ export const addToCounter = defineScript({
 export const addToGroup = defineScript({
   name: 'counters.add-to-group',
   source: new URL('./lua/add-to-group.lua', import.meta.url),
+  shared: new URL('./lua/period.lua', import.meta.url),
   keys: ['group'],
   args: ['additions', 'maxNames', 'ttlMs', 'expireAtMs', 'fromMs', 'untilMs'],
   reply: (raw) =>
@@ -53,6 +55,7 @@ export const addToGroup = defineScript({
 export const addUnique = defineScript({
   name: 'counters.add-unique',
   source: new URL('./lua/add-unique.lua', import.meta.url),
+  shared: new URL('./lua/period.lua', import.meta.url),
   keys: ['unique'],
   args: ['member', 'ttlMs', 'expireAtMs', 'fromMs', 'untilMs'],
   reply: (raw) => timed(raw, ([, changed]) => changed === 1),
@@ -71,6 +74,7 @@ export const readClock = defineScript({
 export const submitScore = defineBinaryScript({
   name: 'counters.submit-score',
   source: new URL('./lua/submit-score.lua', import.meta.url),
+  shared: new URL('./lua/period.lua', import.meta.url),
   keys: ['board', 'members'],
   args: ['member', 'weight', 'mode', 'data', 'maxSize', 'ttlMs', 'expireAtMs', 'fromMs', 'untilMs'],
   reply: (raw) =>
@@ -88,6 +92,7 @@ export const submitScore = defineBinaryScript({
 export const readBoard = defineBinaryScript({
   name: 'counters.read-board',
   source: new URL('./lua/read-board.lua', import.meta.url),
+  shared: new URL('./lua/period.lua', import.meta.url),
   keys: ['board', 'members'],
   args: ['member', 'first', 'last', 'fromMs', 'untilMs'],
   reply: (raw) =>
@@ -106,6 +111,7 @@ export const readBoard = defineBinaryScript({
 export const removeFromBoard = defineScript({
   name: 'counters.remove-from-board',
   source: new URL('./lua/remove-from-board.lua', import.meta.url),
+  shared: new URL('./lua/period.lua', import.meta.url),
   keys: ['board', 'members'],
   args: ['member', 'fromMs', 'untilMs'],
   reply: (raw) => timed(raw, ([, removed]) => removed === 1),

@@ -1,7 +1,7 @@
 import type { Duration } from '../core/duration.js';
 import { Is, IsIntegerBetween, IsOneOf } from '../core/options/constraints.js';
-import { isTtl, TTL_FORMS, ttlMsOf, WINDOW_FORMS } from './counters.options.js';
-import { isTimeZone, isWindow, windowOf, type CounterWindow, type Window } from './window.js';
+import { isTimeZone, isWindow, windowOf, type Window } from '../core/time-window.js';
+import { isTtl, TTL_FORMS, ttlMsOf, WINDOW_FORMS, type CounterWindow } from './counters.options.js';
 
 /** Options of one leaderboard. Every process must use the same for a board. */
 export class LeaderboardOptions {

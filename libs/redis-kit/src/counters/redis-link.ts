@@ -7,7 +7,7 @@ import { safeMessage } from '../core/redact.js';
 import { runScript } from '../core/scripts/script-runner.js';
 import { readClock, type Timed } from './counters.scripts.js';
 import type { Bucket } from './counters.keys.js';
-import type { Window } from './window.js';
+import type { Window } from '../core/time-window.js';
 
 /** Replies of a server that has not run the command and may run it later. */
 const LATER =

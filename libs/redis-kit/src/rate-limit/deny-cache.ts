@@ -84,5 +84,4 @@ const counts = (one: Limit, other: Limit): boolean =>
     one.limit === other.limit &&
     one.a === other.a &&
     one.b === other.b &&
-    one.calendar?.unit === other.calendar?.unit &&
-    one.calendar?.timeZone === other.calendar?.timeZone);
+    one.calendar === other.calendar);

@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { ConfigurationError } from '../core/redis-kit.error.js';
+import { windowOf } from '../core/time-window.js';
 import { limitOf } from './limit.js';
 import type { RateLimitPolicy } from './policy.options.js';
 
@@ -42,7 +43,7 @@ describe('a policy', () => {
     ],
     [
       { name: 'p', limit: 5, per: 'day' },
-      { kind: 'Q', calendar: { unit: 'day', timeZone: 'UTC' } },
+      { kind: 'Q', calendar: windowOf('day', 'UTC') },
     ],
     [
       { name: 'p', limit: 5, algorithm: 'concurrency' },

@@ -1,7 +1,7 @@
 import { toMs } from '../core/duration.js';
 import { validateOptions } from '../core/options/validate-options.js';
 import { ConfigurationError, type ConfigurationIssue } from '../core/redis-kit.error.js';
-import type { CalendarUnit } from './calendar.js';
+import { windowOf, type Window } from '../core/time-window.js';
 import {
   RateLimitPolicy,
   type RateLimitAlgorithm,
@@ -32,7 +32,8 @@ export interface Limit {
   readonly a: number;
   /** Microseconds of all units (`T`), number of intervals (`B`). */
   readonly b: number;
-  readonly calendar: { readonly unit: CalendarUnit; readonly timeZone: string } | undefined;
+  /** The days or months of a quota. */
+  readonly calendar: Window | undefined;
   readonly countDenied: boolean;
   readonly onFailure: RateLimitInsurance | undefined;
   readonly block: LimitBlock | undefined;
@@ -44,6 +45,8 @@ export interface LimitBlock {
   readonly maxMs: number;
   readonly forgetAfterMs: number;
 }
+
+type CalendarUnit = 'day' | 'month';
 
 const resolved = new WeakMap<RateLimitPolicy, Limit>();
 
@@ -94,7 +97,7 @@ function resolve(options: RateLimitPolicy, path: string): Limit {
       return {
         ...common,
         kind: 'Q',
-        calendar: { unit: unit!, timeZone: options.timeZone ?? 'UTC' },
+        calendar: windowOf(unit!, options.timeZone),
       };
     case 'concurrency': {
       const leaseUs = toMs(options.lease ?? '1m') * 1_000;

@@ -9,7 +9,7 @@ import {
   Required,
 } from '../core/options/constraints.js';
 import { Nested } from '../core/options/nested.js';
-import { isTimeZone } from './calendar.js';
+import { isTimeZone } from '../core/time-window.js';
 
 /**
  * How requests are counted.

@@ -6,23 +6,14 @@
 -- ARGV[4] fromMs of the period, or ''
 -- ARGV[5] untilMs of the period, or ''
 -- Reply: {1, sum as text}, {0, time in ms} outside of the period, or {2} when the sum would be too large
-if ARGV[4] ~= '' then
-  local time = redis.call('TIME')
-  local now = time[1] * 1000 + math.floor(time[2] / 1000)
-  if now < tonumber(ARGV[4]) or now >= tonumber(ARGV[5]) then
-    return {0, now}
-  end
+local elsewhere = time_outside(ARGV[4], ARGV[5])
+if elsewhere then
+  return {0, elsewhere}
 end
 local before = tonumber(redis.call('GET', KEYS[1]) or '0')
 if before and math.abs(before + ARGV[1]) > 9007199254740991 then
   return {2}
 end
 local sum = redis.call('INCRBY', KEYS[1], ARGV[1])
-if ARGV[3] ~= '' then
-  redis.call('PEXPIREAT', KEYS[1], ARGV[3])
-elseif ARGV[2] ~= '' then
-  redis.call('PEXPIRE', KEYS[1], ARGV[2])
-else
-  redis.call('PERSIST', KEYS[1])
-end
+expire(KEYS[1], ARGV[2], ARGV[3])
 return {1, string.format('%.0f', sum)}

@@ -7,12 +7,9 @@
 -- ARGV[5] fromMs of the period, or ''
 -- ARGV[6] untilMs of the period, or ''
 -- Reply: {1, sum as text, …} with 'full' or 'overflow' in place of a sum, or {0, time in ms} outside of the period
-if ARGV[5] ~= '' then
-  local time = redis.call('TIME')
-  local now = time[1] * 1000 + math.floor(time[2] / 1000)
-  if now < tonumber(ARGV[5]) or now >= tonumber(ARGV[6]) then
-    return {0, now}
-  end
+local elsewhere = time_outside(ARGV[5], ARGV[6])
+if elsewhere then
+  return {0, elsewhere}
 end
 local reply = {1}
 local names = redis.call('HLEN', KEYS[1])
@@ -28,11 +25,5 @@ for _, addition in ipairs(cjson.decode(ARGV[1])) do
     reply[#reply + 1] = string.format('%.0f', redis.call('HINCRBY', KEYS[1], name, by))
   end
 end
-if ARGV[4] ~= '' then
-  redis.call('PEXPIREAT', KEYS[1], ARGV[4])
-elseif ARGV[3] ~= '' then
-  redis.call('PEXPIRE', KEYS[1], ARGV[3])
-else
-  redis.call('PERSIST', KEYS[1])
-end
+expire(KEYS[1], ARGV[3], ARGV[4])
 return reply

@@ -7,12 +7,9 @@
 -- ARGV[4] fromMs of the period that is read as the current one, or ''
 -- ARGV[5] untilMs of that period, or ''
 -- Reply: {1, size, first place, member, weight, data, …}, or {0, time in ms} outside of the period
-if ARGV[4] ~= '' then
-  local time = redis.call('TIME')
-  local now = time[1] * 1000 + math.floor(time[2] / 1000)
-  if now < tonumber(ARGV[4]) or now >= tonumber(ARGV[5]) then
-    return {0, now}
-  end
+local elsewhere = time_outside(ARGV[4], ARGV[5])
+if elsewhere then
+  return {0, elsewhere}
 end
 local first, last = tonumber(ARGV[2]), tonumber(ARGV[3])
 local size = redis.call('ZCARD', KEYS[1])

@@ -5,12 +5,9 @@
 -- ARGV[2] fromMs of the period, or ''
 -- ARGV[3] untilMs of the period, or ''
 -- Reply: {1, 1} removed, {1, 0} nothing was there, or {0, time in ms} outside of the period
-if ARGV[2] ~= '' then
-  local time = redis.call('TIME')
-  local now = time[1] * 1000 + math.floor(time[2] / 1000)
-  if now < tonumber(ARGV[2]) or now >= tonumber(ARGV[3]) then
-    return {0, now}
-  end
+local elsewhere = time_outside(ARGV[2], ARGV[3])
+if elsewhere then
+  return {0, elsewhere}
 end
 if ARGV[1] == '' then
   local size = redis.call('ZCARD', KEYS[1])

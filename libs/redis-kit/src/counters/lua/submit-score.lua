@@ -11,12 +11,9 @@
 -- ARGV[8] fromMs of the period, or ''
 -- ARGV[9] untilMs of the period, or ''
 -- Reply: {1, weight, data, rank} without rank when it did not fit, {0, time in ms} outside of the period, {2} when the sum is no number
-if ARGV[8] ~= '' then
-  local time = redis.call('TIME')
-  local now = time[1] * 1000 + math.floor(time[2] / 1000)
-  if now < tonumber(ARGV[8]) or now >= tonumber(ARGV[9]) then
-    return {0, now}
-  end
+local elsewhere = time_outside(ARGV[8], ARGV[9])
+if elsewhere then
+  return {0, elsewhere}
 end
 -- What is left when one of the two was evicted or deleted is no board.
 if redis.call('EXISTS', KEYS[1]) ~= redis.call('EXISTS', KEYS[2]) then
@@ -51,15 +48,7 @@ if excess > 0 then
   end
   redis.call('ZREMRANGEBYRANK', KEYS[1], -excess, -1)
 end
-if ARGV[7] ~= '' then
-  redis.call('PEXPIREAT', KEYS[1], ARGV[7])
-  redis.call('PEXPIREAT', KEYS[2], ARGV[7])
-elseif ARGV[6] ~= '' then
-  redis.call('PEXPIRE', KEYS[1], ARGV[6])
-  redis.call('PEXPIRE', KEYS[2], ARGV[6])
-else
-  redis.call('PERSIST', KEYS[1])
-  redis.call('PERSIST', KEYS[2])
-end
+expire(KEYS[1], ARGV[6], ARGV[7])
+expire(KEYS[2], ARGV[6], ARGV[7])
 local rank = redis.call('ZRANK', KEYS[1], number .. ARGV[1])
 return {1, string.format('%.17g', weight), data, rank}

@@ -1,5 +1,5 @@
 import type { Sum } from '../counters.scripts.js';
-import type { Period, Window } from '../window.js';
+import type { Period, Window } from '../../core/time-window.js';
 
 /** Where counters with a name are kept: alone or in a group, for all time or by the periods of a window. */
 export interface Place {

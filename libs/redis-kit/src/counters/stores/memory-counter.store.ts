@@ -1,5 +1,5 @@
 import type { Sum } from '../counters.scripts.js';
-import type { Period, Window } from '../window.js';
+import type { Period, Window } from '../../core/time-window.js';
 import {
   CounterStore,
   expiryOf,

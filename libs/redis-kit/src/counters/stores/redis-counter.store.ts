@@ -4,7 +4,7 @@ import { runScript } from '../../core/scripts/script-runner.js';
 import { counterGroupKey, counterKey, uniqueCounterKey, type Bucket } from '../counters.keys.js';
 import { addToCounter, addToGroup, addUnique, type Sum, type Timed } from '../counters.scripts.js';
 import type { Attempt, RedisLink } from '../redis-link.js';
-import type { Window } from '../window.js';
+import type { Window } from '../../core/time-window.js';
 import {
   CounterStore,
   expiryOf,

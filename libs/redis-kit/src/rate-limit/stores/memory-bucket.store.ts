@@ -1,5 +1,5 @@
 import { LRUCache } from 'lru-cache';
-import { boundariesAround } from '../calendar.js';
+import type { Window } from '../../core/time-window.js';
 import type { Limit } from '../limit.js';
 import {
   BucketStore,
@@ -126,10 +126,7 @@ const nameOf = ({ kind, name }: Limit): string => `${kind}:${name}`;
 
 const toMs = (microseconds: number): number => Math.max(0, Math.ceil(microseconds / 1_000));
 
-function calendarWindowMs(
-  { unit, timeZone }: NonNullable<Limit['calendar']>,
-  nowUs: number,
-): number {
-  const [from, to] = boundariesAround(unit, timeZone, nowUs / 1_000);
-  return to - from;
+function calendarWindowMs(calendar: Window, nowUs: number): number {
+  const { fromMs, untilMs } = calendar.at(nowUs / 1_000);
+  return untilMs - fromMs;
 }

@@ -1,4 +1,3 @@
-import { boundariesAround } from '../calendar.js';
 import type { Limit, LimitKind } from '../limit.js';
 
 /** What a bucket says when it is looked at; times in microseconds. */
@@ -211,7 +210,7 @@ class FixedWindow implements MemoryBucket {
   #nextEnd(now: number): number {
     const { calendar, a } = this.limit;
     if (!calendar) return now + a;
-    return boundariesAround(calendar.unit, calendar.timeZone, now / 1_000)[1] * 1_000;
+    return calendar.at(now / 1_000).untilMs * 1_000;
   }
 }
 

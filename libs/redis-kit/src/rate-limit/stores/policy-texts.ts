@@ -1,4 +1,4 @@
-import { boundariesAround } from '../calendar.js';
+import type { Window } from '../../core/time-window.js';
 import type { Limit } from '../limit.js';
 
 interface CalendarText {
@@ -34,17 +34,15 @@ export class PolicyTexts {
     return (toUs - fromUs) / 1_000;
   }
 
-  #ofCalendar(limit: Limit, { unit, timeZone }: NonNullable<Limit['calendar']>): string {
+  #ofCalendar(limit: Limit, calendar: Window): string {
     // Before the server was heard the clock of this process is a guess, which the script refuses when it is wrong.
     const nowUs = this.serverNowUs() ?? Date.now() * 1_000;
     let known = this.#calendarTexts.get(limit);
     if (!known || nowUs < known.fromUs || nowUs >= known.toUs) {
-      const [a, b, c] = boundariesAround(unit, timeZone, nowUs / 1_000);
-      known = {
-        text: spell(limit, a * 1_000, b * 1_000, c * 1_000),
-        fromUs: a * 1_000,
-        toUs: b * 1_000,
-      };
+      const { fromMs, untilMs } = calendar.at(nowUs / 1_000);
+      const [fromUs, toUs] = [fromMs * 1_000, untilMs * 1_000];
+      const next = calendar.at(untilMs);
+      known = { text: spell(limit, fromUs, toUs, next.untilMs * 1_000), fromUs, toUs };
       this.#calendarTexts.set(limit, known);
     }
     return known.text;

@@ -1,10 +1,10 @@
-import { parseDuration, type Duration } from '../core/duration.js';
+import { parseDuration, type Duration } from './duration.js';
 
 /**
- * What counts are kept apart by: spans of a fixed length, counted from 1970 in UTC, or days, weeks (from Monday) and
+ * How time is cut up: into spans of a fixed length, counted from 1970 in UTC, or days, weeks (from Monday) and
  * months of the calendar in a time zone.
  */
-export type CounterWindow = Duration | 'day' | 'week' | 'month';
+export type WindowLength = Duration | 'day' | 'week' | 'month';
 
 /** One span of a window; `untilMs` is the first millisecond that no longer belongs to it. */
 export interface Period {
@@ -30,7 +30,7 @@ const isUnit = (value: unknown): value is CalendarUnit =>
   value === 'day' || value === 'week' || value === 'month';
 
 /** True for what `windowOf` takes. */
-export function isWindow(value: unknown): value is CounterWindow {
+export function isWindow(value: unknown): value is WindowLength {
   if (isUnit(value)) return true;
   const ms = parseDuration(value);
   return ms !== undefined && ms >= SHORTEST_WINDOW_MS && ms <= LONGEST_WINDOW_MS;
@@ -49,7 +49,7 @@ export function isTimeZone(value: unknown): boolean {
 const known = new Map<string, Window>();
 
 /** The window of this length or unit; the same object for the same window. */
-export function windowOf(window: CounterWindow, timeZone = 'UTC'): Window {
+export function windowOf(window: WindowLength, timeZone = 'UTC'): Window {
   const spelled = isUnit(window) ? `${window}@${timeZone}` : String(window);
   let made = known.get(spelled);
   if (!made) {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { isTimeZone, isWindow, windowOf } from './window.js';
+import { isTimeZone, isWindow, windowOf } from './time-window.js';
 
 const iso = ({ fromMs, untilMs }: { fromMs: number; untilMs: number }): string[] =>
   [fromMs, untilMs].map((ms) => new Date(ms).toISOString().slice(0, 16));
@@ -32,6 +32,9 @@ describe('a window of the calendar', () => {
     ['day', 'America/Havana', '2026-11-01T12:00Z', '2026-11-01T04:00', '2026-11-02T05:00'],
     // The 30th did not exist.
     ['day', 'Pacific/Apia', '2011-12-30T12:00Z', '2011-12-30T10:00', '2011-12-31T10:00'],
+    ['day', 'America/Santiago', '2026-09-06T12:00Z', '2026-09-06T04:00', '2026-09-07T03:00'],
+    ['day', 'Pacific/Kiritimati', '2026-01-01T12:00Z', '2026-01-01T10:00', '2026-01-02T10:00'],
+    ['month', 'Europe/Berlin', '2026-10-25T12:00Z', '2026-09-30T22:00', '2026-10-31T23:00'],
     ['week', 'UTC', '2026-11-23T00:00Z', '2026-11-23T00:00', '2026-11-30T00:00'],
     ['week', 'UTC', '2026-11-22T23:59Z', '2026-11-16T00:00', '2026-11-23T00:00'],
     ['month', 'America/New_York', '2026-03-31T23:00Z', '2026-03-01T05:00', '2026-04-01T04:00'],
