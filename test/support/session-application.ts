@@ -83,8 +83,9 @@ class SessionController {
     @Req() request: object,
     @Param('user') user: string,
     @Query('device') device?: string,
+    @Query('ticket') ticket?: string,
   ) {
-    return this.sessions.login(request, user, { device });
+    return this.sessions.login(request, user, { device, ticket });
   }
 
   @Post('logout')

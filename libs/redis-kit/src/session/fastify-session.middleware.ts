@@ -26,6 +26,7 @@ interface FastifySession extends SessionContent {
 interface SessionHttpRequest {
   session: FastifySession | null | undefined;
   readonly ip: string;
+  readonly protocol: string;
   readonly headers: { readonly 'user-agent'?: string | undefined };
   [NEXT_ID]?: string | undefined;
   [CARRIER]?: FastifyCarrier;
@@ -151,11 +152,15 @@ class FastifyCarrier implements SessionCarrier {
   }
 
   async beforeSend(clearCookie: (name: string, attributes: object) => unknown): Promise<void> {
-    const { session } = this.request;
+    const { protocol, session } = this.request;
     if (this.#isDropped) clearCookie(this.cookie.name, this.cookie.attributes);
-    if (!session || session !== this.#received) return;
-    if (session.isModified()) await session.save();
-    // Saved, but its cookie is not sent again: coming late, it would undo a login in the browser.
+    if (!session) return;
+    const isReceived = session === this.#received;
+    if (isReceived && session.isModified()) await session.save();
+    const isExposed = this.sessions.options.cookie.secure === true && protocol !== 'https';
+    if (!isReceived && !isExposed) return;
+    // @fastify/session sends the cookie of whatever was saved: again, which coming late would undo a login in the browser;
+    // and over plain HTTP, although it is for HTTPS alone.
     Object.defineProperty(session, 'isSaved', { value: () => false, configurable: true });
   }
 

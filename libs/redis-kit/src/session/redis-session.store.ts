@@ -45,8 +45,9 @@ export class RedisSessionStore extends RedisStore {
    * that comes is stored.
    */
   replace(sid: string, successor: SessionState): void {
-    this.#replaced.set(sid, [...(this.#replaced.get(sid) ?? []), successor]);
-    this.#replaced.set(successor.id.id, [successor]);
+    for (const id of [sid, successor.id.id]) {
+      this.#replaced.set(id, [...(this.#replaced.get(id) ?? []), successor]);
+    }
   }
 
   override get(sid: string, callback?: Callback): Promise<unknown> {

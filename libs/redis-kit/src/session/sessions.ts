@@ -87,13 +87,27 @@ export class Sessions {
     }
     if (stored.kind !== 'live') return undefined;
     const { facts, previous, data } = stored;
-    if (!isSameDigest(digest, facts.digest) && !isSameDigest(digest, previous ?? '')) {
+    const current = this.#currentId(id, digest, facts.digest, previous);
+    if (!current) {
       this.#events.emit('session.refused', { handle: id.handle });
       return undefined;
     }
     this.#touchSometimes(id);
     const { userId, createdAtMs, version } = facts;
-    return this.#decode(id, new SessionState(id, userId, createdAtMs, version, data));
+    return this.#decode(id, new SessionState(current, userId, createdAtMs, version, data));
+  }
+
+  /** The id that a session has now, for one that is good for it: in the grace after a renewal, that is its successor. */
+  #currentId(
+    id: SessionId,
+    digest: string,
+    stored: string,
+    previous: string | undefined,
+  ): SessionId | undefined {
+    if (isSameDigest(digest, stored)) return id;
+    if (previous === undefined || !isSameDigest(digest, previous)) return undefined;
+    const successor = this.ids.successorOf(id);
+    return isSameDigest(digestOf(successor.secret), stored) ? successor : id;
   }
 
   /** Creates the session of a guest. Undefined when something was there: the id was not new. */

@@ -98,7 +98,7 @@ export class MemorySessionVault implements SessionVault {
       if (!evicts) return { outcome: 'refused', expired };
       live.sort(([a, x], [b, y]) => x.createdAtMs - y.createdAtMs || (a < b ? -1 : 1));
       for (const [handle] of live.slice(0, live.length - most + 1)) {
-        await this.end({ tag: place.tag, handle }, endedMs);
+        this.#end({ tag: place.tag, handle }, endedMs);
         ended.push(handle);
       }
     }
@@ -126,12 +126,7 @@ export class MemorySessionVault implements SessionVault {
   }
 
   async end(place: SessionPlace, endedMs: number): Promise<boolean> {
-    const slot = peek(this.#slots, keyOf(place));
-    this.#graces.delete(keyOf(place));
-    const wasListed = this.#index.get(place.tag)?.delete(place.handle) ?? false;
-    if (!slot || slot.kind === 'claimed') return wasListed;
-    this.#slots.set(keyOf(place), keep({ kind: 'ended' }, endedMs));
-    return slot.kind === 'live' || wasListed;
+    return this.#end(place, endedMs);
   }
 
   async revokeAll(tag: string, kept: string | undefined, absoluteMs: number): Promise<string[]> {
@@ -228,6 +223,15 @@ export class MemorySessionVault implements SessionVault {
       this.#index.set(place.tag, (this.#index.get(place.tag) ?? new Set()).add(place.handle));
     }
     if (++this.#writes % SWEEP_EVERY === 0) this.#sweep();
+  }
+
+  #end(place: SessionPlace, endedMs: number): boolean {
+    const slot = peek(this.#slots, keyOf(place));
+    this.#graces.delete(keyOf(place));
+    const wasListed = this.#index.get(place.tag)?.delete(place.handle) ?? false;
+    if (!slot || slot.kind === 'claimed') return wasListed;
+    this.#slots.set(keyOf(place), keep({ kind: 'ended' }, endedMs));
+    return slot.kind === 'live' || wasListed;
   }
 
   #live(place: SessionPlace): LiveSession | undefined {
