@@ -143,7 +143,9 @@ describe.each(PLATFORMS)('the cookie of a session on %s', (platform) => {
       const answers = await Promise.all(
         [old.copy(), old.copy(), browser].map((one) => one.get('/me')),
       );
-      expect(answers).toEqual(Array(3).fill({ userId: 'anna', data: { kept: true } }));
+      for (const answer of answers) {
+        expect(answer).toEqual({ userId: 'anna', data: { kept: true } });
+      }
       expect(idOf(browser)).not.toBe(first);
     });
     expect(idOf(browser).split('.').slice(0, 2)).toEqual(first.split('.').slice(0, 2));
@@ -174,7 +176,9 @@ describe.each(PLATFORMS)('the cookie of a session on %s', (platform) => {
       const browser = await visitor(application, { uid: 'anna', cart: [1] });
       const parallel = [browser.copy(), browser.copy(), browser];
       const answers = await Promise.all(parallel.map((one) => one.get('/me')));
-      expect(answers).toEqual(Array(3).fill({ userId: 'anna', data: { uid: 'anna', cart: [1] } }));
+      for (const answer of answers) {
+        expect(answer).toEqual({ userId: 'anna', data: { uid: 'anna', cart: [1] } });
+      }
       expect(new Set(parallel.map((one) => idOf(one))).size).toBe(1);
       expect(idOf(browser)).toMatch(/^u/);
       await browser.post('/set', { more: 1 });
