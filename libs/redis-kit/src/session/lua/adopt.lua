@@ -14,8 +14,7 @@
 if redis.call('EXISTS', KEYS[1]) == 1 then return 0 end
 if redis.call('EXISTS', KEYS[5]) == 1 then return -1 end
 redis.call('SET', KEYS[2], number(now_us), 'PX', ARGV[6], 'NX')
-local keys = {session = {key = KEYS[1]}, epoch = {key = KEYS[2]}, index = {key = KEYS[3]}, devices = {key = KEYS[4]}}
-enlist(keys, {
+enlist({key = KEYS[1]}, {key = KEYS[2]}, {key = KEYS[3]}, {key = KEYS[4]}, {
   version = 1, epoch = redis.call('GET', KEYS[2]), created = number(now), finish = now + ARGV[6], authenticated = '0',
   since = number(now), digest = ARGV[2], user = ARGV[3], data = ARGV[4],
 }, ARGV[1], '{}', ARGV[5])

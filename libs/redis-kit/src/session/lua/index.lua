@@ -12,12 +12,12 @@ local function prune(index, devices)
 end
 
 -- Writes a session of a user that was not there before, and what is known about it.
-local function enlist(keys, session, handle, device, idle_ms)
+local function enlist(stored, epoch, index, devices, session, handle, device, idle_ms)
   local life = life_of(session, idle_ms)
-  redis.call('SET', keys.session.key, compose(session), 'PX', number(life))
-  redis.call('ZADD', keys.index.key, number(now + life), handle)
-  redis.call('HSET', keys.devices.key, handle, session.created .. '|' .. device, handle .. '!', number(now))
-  for _, key in ipairs({keys.index.key, keys.devices.key, keys.epoch.key}) do
+  redis.call('SET', stored.key, compose(session), 'PX', number(life))
+  redis.call('ZADD', index.key, number(now + life), handle)
+  redis.call('HSET', devices.key, handle, session.created .. '|' .. device, handle .. '!', number(now))
+  for _, key in ipairs({epoch.key, index.key, devices.key}) do
     keep_for(key, session.finish - now)
   end
 end

@@ -50,8 +50,7 @@ if not epoch then
   epoch = number(now_us)
   redis.call('SET', KEYS[2], epoch, 'PX', ARGV[7])
 end
-local keys = {session = {key = KEYS[1]}, epoch = {key = KEYS[2]}, index = index, devices = devices}
-enlist(keys, {
+enlist({key = KEYS[1]}, {key = KEYS[2]}, index, devices, {
   version = 1, epoch = epoch, created = number(now), finish = now + ARGV[7], authenticated = number(now),
   since = number(now), digest = ARGV[2], user = ARGV[3], data = ARGV[4],
 }, ARGV[1], ARGV[5], ARGV[6])
