@@ -209,6 +209,16 @@ describe.each(PLATFORMS)('the cookie of a session on %s', (platform) => {
     });
   });
 
+  it('is refused to one device too many, and given again in the same browser', async () => {
+    const application = await start({ maxPerUser: 1, onLimit: 'reject' });
+    const [one, two] = [application.browser(), application.browser()];
+    await one.post('/login/anna');
+    expect(await two.post('/login/anna')).toEqual({ refused: 'SESSION_LIMIT_REACHED' });
+    expect(await two.get('/me')).toMatchObject({ userId: null });
+    expect(await one.post('/login/anna')).toHaveProperty('handle');
+    expect(await one.get('/me')).toMatchObject({ userId: 'anna' });
+  });
+
   it('costs one command a request, and a few touches', async () => {
     const application = await start();
     const browser = application.browser();

@@ -1,5 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { keysWithoutExpiry, isolatedNamespace, RedisServer } from 'nestjs-redis-kit/testing';
+import { NoSessionError } from 'nestjs-redis-kit/session';
+import {
+  eventually,
+  isolatedNamespace,
+  keysWithoutExpiry,
+  RedisServer,
+} from 'nestjs-redis-kit/testing';
 import { PLATFORMS } from '../support/http-application.js';
 import {
   startSessionApplication,
@@ -168,6 +174,37 @@ describe.each(PLATFORMS)('sessions over HTTP on %s', (platform) => {
     await browser.post('/confirm');
     expect(browser.cookies.get('sid')).not.toBe(before);
     expect(await browser.get('/me')).toMatchObject({ userId: 'greta' });
+  });
+
+  it('answers 403 when that was too long ago', async () => {
+    const browser = application.browser();
+    await browser.post('/login/greta');
+    await eventually(async () => expect((await browser.request('/stale')).status).toBe(403));
+  });
+
+  it('hands what belongs to one user to no other, and ends a session that is replaced', async () => {
+    const browser = application.browser(CHROME);
+    await browser.post('/login/ines?device=Till');
+    await browser.post('/set', { address: 'of ines' });
+    const before = browser.copy();
+    await browser.post('/login/ines');
+    expect(await browser.get('/me')).toMatchObject({ data: { address: 'of ines' } });
+    expect(await before.get('/me')).toMatchObject({ userId: null });
+    const devices = await browser.get<Device[]>('/devices');
+    expect(devices.map(({ device }) => device.name)).toEqual(['Chrome on Windows']);
+    await browser.post('/login/jana');
+    expect(await browser.get('/me')).toEqual({ userId: 'jana', data: {} });
+    expect(await application.sessions.listForUser('ines')).toEqual([]);
+    expect(await browser.get('/device')).toMatchObject({ browser: 'Chrome 126', type: 'desktop' });
+  });
+
+  it('refuses what only a user can ask for, and requests that it did not see', async () => {
+    expect((await application.browser().request('/revoke-others', { method: 'POST' })).status).toBe(
+      500,
+    );
+    expect(() => application.sessions.userIdOf({})).toThrow(NoSessionError);
+    expect(() => application.sessions.userIdOf({})).toThrow(/Import SessionModule\.forRoot\(\)/);
+    await expect(application.sessions.logout({})).rejects.toBeInstanceOf(NoSessionError);
   });
 
   it('takes no id that it did not sign, and none that was not stored', async () => {

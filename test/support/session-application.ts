@@ -16,6 +16,7 @@ import {
   CurrentUserId,
   RequireFreshAuth,
   SessionGuard,
+  SessionLimitError,
   SessionModule,
   SessionService,
   type SessionDevice,
@@ -85,7 +86,10 @@ class SessionController {
     @Query('device') device?: string,
     @Query('ticket') ticket?: string,
   ) {
-    return this.sessions.login(request, user, { device, ticket });
+    return this.sessions.login(request, user, { device, ticket }).catch((error: unknown) => {
+      if (!(error instanceof SessionLimitError)) throw error;
+      return { refused: error.code };
+    });
   }
 
   @Post('logout')

@@ -187,10 +187,9 @@ export class RedisSessionVault implements SessionVault {
       ),
     );
     // They are dead by the new epoch; what is left of them only takes room, and would expire by itself.
+    const prefix = sessionsPrefix(keySpace, tag);
     for (let from = 0; from < ended.length; from += UNLINK_BATCH) {
-      const keys = ended
-        .slice(from, from + UNLINK_BATCH)
-        .map((one) => sessionKey(keySpace, { tag, handle: one }));
+      const keys = ended.slice(from, from + UNLINK_BATCH).map((one) => prefix + one);
       await this.#ask('session.unlink', epoch, (client) => client.unlink(keys)).catch(() => 0);
     }
     return ended;
