@@ -49,10 +49,17 @@ describeTopologies('sessions', (topology) => {
 
   afterAll(() => app?.close());
 
-  const contract = sessionVaultContract(async () => {
-    const own = await start(topology);
-    return { vault: own.get(Sessions).vault, dispose: () => own.close() };
+  // One of its cases clears everything that there is in its namespace.
+  let own: INestApplicationContext;
+  beforeAll(async () => {
+    own = await start(topology);
   });
+  afterAll(() => own?.close());
+
+  const contract = sessionVaultContract(async () => ({
+    vault: own.get(Sessions).vault,
+    dispose: async () => undefined,
+  }));
 
   it.each([...contract])('$title', ({ run }) => expect(run()).resolves.toBeUndefined());
 

@@ -9,6 +9,7 @@ import {
   stateOf,
   type SessionCarrier,
 } from './session-request.js';
+import { NoSessionError } from './session.errors.js';
 import { SessionUnavailableException } from './session.exception.js';
 import type { SessionState, Sessions } from './sessions.js';
 
@@ -133,7 +134,8 @@ class FastifyCarrier implements SessionCarrier {
 
   async adopt(state: SessionState, content: SessionContent): Promise<void> {
     const { request, store } = this;
-    const before = request.session!;
+    const before = request.session;
+    if (!before) throw new NoSessionError('ended');
     request[NEXT_ID] = state.id.id;
     store.replace(before.sessionId, state);
     await before.regenerate();
