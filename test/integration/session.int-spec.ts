@@ -75,6 +75,10 @@ describeTopologies('sessions', (topology) => {
     await topology.admin.unlink(keyOf(tag, 'i'));
     await sessions.revokeAll('index');
     expect(await core.load(state.id)).toBeUndefined();
+    // What is left of it takes nothing more, and is not given more time.
+    expect(await core.vault.save(state.id, 0, '{"late":1}')).toEqual({ outcome: 'gone' });
+    expect(await core.vault.touch(state.id, { idleMs: 3_600_000, renewalMs: 0 })).toBe('gone');
+    expect(await sessions.listForUser('index')).toEqual([]);
   });
 
   it('that were evicted are off the list; without their epoch all are dead; without devices unknown', async () => {
