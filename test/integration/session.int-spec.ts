@@ -158,6 +158,20 @@ describeTopologies('sessions', (topology) => {
     }
   });
 
+  it('are neither lost nor doubled when a process dies between the steps of a login', async () => {
+    const guest = core.ids.forGuest();
+    await core.create(guest, { cart: ['mug'] });
+    // The session of the user is there, nobody has its cookie, and the guest has not been claimed.
+    const orphan = await loginAs('crashed');
+    expect((await core.load(guest))!.content).toEqual({ cart: ['mug'] });
+    const next = await loginAs('crashed');
+    expect(await core.claim(guest)).toEqual({ isFirst: true, content: { cart: ['mug'] } });
+    expect(await core.claim(guest)).toEqual({ isFirst: false, content: { cart: ['mug'] } });
+    expect(await sessions.listForUser('crashed')).toHaveLength(2);
+    expect(await sessions.revoke('crashed', orphan.handle)).toBe(true);
+    expect(await core.load(next.id)).toBeDefined();
+  });
+
   it('are not opened by another handle, tag or secret', async () => {
     const [mine, yours] = [await loginAs('me'), await loginAs('you')];
     const { ids } = core;
