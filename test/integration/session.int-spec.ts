@@ -100,13 +100,14 @@ describeTopologies('sessions', (topology) => {
     expect(await core.load(two.id)).toBeUndefined();
   });
 
-  it('are 10,000 of one user at most costs of milliseconds each way', async () => {
-    for (let from = 0; from < 10_000; from += 500) {
+  it('may be thousands of one user, of which one list shows 1,000 and one revocation ends all', async () => {
+    const many = topology.name === 'standalone' ? 10_000 : 2_000;
+    for (let from = 0; from < many; from += 500) {
       await Promise.all(Array.from({ length: 500 }, () => loginAs('many')));
     }
     const survivor = await loginAs('many');
     expect(await sessions.listForUser('many')).toHaveLength(1_000);
-    expect(await sessions.revokeAll('many')).toBe(10_001);
+    expect(await sessions.revokeAll('many')).toBe(many + 1);
     expect(await core.load(survivor.id)).toBeUndefined();
     const { tag } = survivor.id;
     expect(await topology.admin.exists(keyOf(tag, `s:${survivor.handle}`))).toBe(0);
@@ -215,7 +216,7 @@ describeTopologies('sessions', (topology) => {
     });
 
     it('a revocation leaves nobody: no session, no save, no login with an older ticket', async () => {
-      for (let round = 0; round < 8; round++) {
+      for (let round = 0; round < 5; round++) {
         const user = `round${round}`;
         const [one, ticket] = [
           await processes.call(0, 'login', user),
