@@ -30,7 +30,6 @@ export class SessionState {
   constructor(
     readonly id: SessionId,
     readonly userId: string | undefined,
-    readonly createdAtMs: number,
     public version: number,
     /** The data as it is stored, to find out what the request changed. */
     public text: string,
@@ -83,7 +82,7 @@ export class Sessions {
     const digest = digestOf(id.secret);
     if (stored.kind === 'claimed') {
       if (!isSameDigest(digest, stored.digest)) return undefined;
-      return this.#decode(id, new SessionState(id, undefined, 0, 0, stored.data, true));
+      return this.#decode(id, new SessionState(id, undefined, 0, stored.data, true));
     }
     if (stored.kind !== 'live') return undefined;
     const { facts, previous, data } = stored;
@@ -93,8 +92,8 @@ export class Sessions {
       return undefined;
     }
     this.#touchSometimes(id);
-    const { userId, createdAtMs, version } = facts;
-    return this.#decode(id, new SessionState(current, userId, createdAtMs, version, data));
+    const { userId, version } = facts;
+    return this.#decode(id, new SessionState(current, userId, version, data));
   }
 
   /** The id that a session has now, for one that is good for it: in the grace after a renewal, that is its successor. */
@@ -117,7 +116,7 @@ export class Sessions {
     const created = { digest: digestOf(id.secret), data, idleMs, absoluteMs };
     if (!(await this.vault.create(id, created))) return undefined;
     this.#noteTouch(id);
-    return new SessionState(id, undefined, Date.now(), 1, data);
+    return new SessionState(id, undefined, 1, data);
   }
 
   /**
@@ -180,7 +179,7 @@ export class Sessions {
       endedMs: ENDED_MS,
     });
     this.#noteTouch(id);
-    return { answer, state: new SessionState(id, userId, Date.now(), 1, data) };
+    return { answer, state: new SessionState(id, userId, 1, data) };
   }
 
   /** What a guest leaves to the session that follows: all of it to the first login, and a copy to others. */
@@ -196,7 +195,7 @@ export class Sessions {
 
   /** The state under a successor of its id; undefined when the session ended, or got another successor. */
   async renew(state: SessionState, authenticates = false): Promise<SessionState | undefined> {
-    const { id, userId, createdAtMs, version, text } = state;
+    const { id, userId, version, text } = state;
     // Requests that renew at the same time come to the same id; one that follows from a password is nobody else's.
     const next = authenticates ? this.ids.withNewSecret(id) : this.ids.successorOf(id);
     this.#renewals.delete(id.id);
@@ -208,7 +207,7 @@ export class Sessions {
     });
     if (!isRenewed) return undefined;
     this.#events.emit('session.renewed', { handle: id.handle });
-    return new SessionState(next, userId, createdAtMs, version, text);
+    return new SessionState(next, userId, version, text);
   }
 
   /** Continues what plain connect-redis stored, under an id that all requests with the old one come to. */
