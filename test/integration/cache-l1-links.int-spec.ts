@@ -1,5 +1,6 @@
+import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { eventually, RedisServer, TcpProxy } from 'nestjs-redis-kit/testing';
+import { eventually, RedisServer, TcpProxy, type ServerAddress } from 'nestjs-redis-kit/testing';
 import { startCacheWithLink } from '../support/cache-with-link.js';
 
 const PATIENCE = { within: 30_000 };
@@ -153,5 +154,45 @@ describe('the tracking link of an L1 cache', () => {
       await eventually(() => tracking.status === 'armed', PATIENCE);
       expect(await cache.get('key')).toBeUndefined();
     }
+  });
+
+  it('serves nothing that a failover lost until it is applied again, and all the rest', async () => {
+    let target: ServerAddress = server;
+    await using it = await startCacheWithLink(server, () => target);
+    const { cache, tracking, store } = it;
+    const client = server.client();
+    const [tagKey, entryKey] = [it.tagKey('tag'), it.entryKey('deleted')];
+    await eventually(() => tracking.status === 'armed', PATIENCE);
+    await cache.set('tagged', 'old', TAGGED);
+    await cache.set('deleted', 'old', { ttl: '1h' });
+    await cache.set('bystander', 'current', { ttl: '1h' });
+    const before = await Promise.all([tagKey, entryKey].map((key) => client.dumpBuffer(key)));
+    await cache.invalidateTags('tag');
+    await cache.delete('deleted');
+    // The links are gone, and what leads the process now is a master that heard of neither.
+    target = { host: '127.0.0.1', port: 1 };
+    await server.killClients({ type: 'pubsub' });
+    await eventually(() => tracking.status === 'suspended', PATIENCE);
+    await client.restore(tagKey, 3_600_000, before[0]!, 'REPLACE');
+    await client.restore(entryKey, 3_600_000, before[1]!, 'REPLACE');
+    const assertNothingLost = async () => {
+      expect(await cache.lookup('tagged')).toEqual({ hit: false });
+      expect(await cache.getOrSet('tagged', () => 'new', TAGGED)).toBe('new');
+      expect(await cache.lookup('deleted')).toEqual({ hit: false });
+      expect(await cache.get('bystander')).toBe('current');
+    };
+    await assertNothingLost();
+    const again = store.hold('put');
+    target = server;
+    await again.reached;
+    await assertNothingLost();
+    again.open();
+    await eventually(async () => {
+      expect((await client.getBuffer(tagKey))!.equals(before[0]!)).toBe(false);
+      // Believed again: what is made now is found.
+      const made = await cache.getOrSet('tagged', () => randomUUID(), TAGGED);
+      expect(await cache.get('tagged')).toBe(made);
+    }, PATIENCE);
+    expect(await cache.lookup('deleted')).toEqual({ hit: false });
   });
 });

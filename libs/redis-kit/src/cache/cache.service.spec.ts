@@ -42,10 +42,10 @@ describe('a call that begins while an invalidation is on its way', () => {
     readonly asked = deferred<void>();
     readonly release = deferred<void>();
 
-    override async remove(key: string): Promise<boolean> {
+    override async remove(keys: readonly string[]): Promise<boolean> {
       this.asked.resolve();
       await this.release.promise;
-      return super.remove(key);
+      return super.remove(keys);
     }
   }
 

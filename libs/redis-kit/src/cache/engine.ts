@@ -29,7 +29,7 @@ export interface CacheEngine {
   readonly refreshKey: (name: string) => string;
   /** Hears of each value read from the store, and may keep it; answers the value to hand out. */
   readonly keep: (key: string, view: Read, value: unknown, freshForMs: number) => unknown;
-  /** True for what was invalidated here while Redis did not take it. */
+  /** True for what was invalidated here and Redis did not take, or may have lost since. */
   readonly isDoubtful: (key: string, tags: Iterable<string>) => boolean;
   /** Hears of payloads that cannot be decoded or encoded. */
   readonly onError: (operation: string, key: string, error: unknown) => void;

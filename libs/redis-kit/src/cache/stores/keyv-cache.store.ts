@@ -123,7 +123,12 @@ export class KeyvCacheStore extends CacheStore {
     return this.#required('cache.put', key, deadlineMs, () => this.#set(key, bytes, ttlMs));
   }
 
-  remove(key: string, deadlineMs: number): Promise<boolean> {
+  async remove(keys: readonly string[], deadlineMs: number): Promise<boolean> {
+    const removed = await Promise.all(keys.map((key) => this.#removeOne(key, deadlineMs)));
+    return removed.includes(true);
+  }
+
+  #removeOne(key: string, deadlineMs: number): Promise<boolean> {
     return this.#required('cache.remove', key, deadlineMs, async () => {
       const standing = bytesOf(await this.#raw(key));
       await this.#delete(key);
@@ -170,7 +175,7 @@ export class KeyvCacheStore extends CacheStore {
       const [listed] = next.value as [string, unknown];
       const key = restOfNamespace === '' ? listed : listed.slice(restOfNamespace.length + 1);
       if (!pattern.matches(key)) continue;
-      if (await this.remove(key, deadlineMs)) removed += 1;
+      if (await this.#removeOne(key, deadlineMs)) removed += 1;
       onStep(removed);
     }
     onStep(removed);

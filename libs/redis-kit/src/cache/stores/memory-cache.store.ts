@@ -52,9 +52,11 @@ export class MemoryCacheStore extends CacheStore {
     this.#entries.set(key, bytes, { ttl: ttlMs });
   }
 
-  async remove(key: string): Promise<boolean> {
+  async remove(keys: readonly string[]): Promise<boolean> {
     // One that has expired is no longer there, although its memory is not free yet.
-    return this.#entries.has(key) && this.#entries.delete(key);
+    const present = keys.filter((key) => this.#entries.has(key));
+    for (const key of keys) this.#entries.delete(key);
+    return present.length > 0;
   }
 
   async expire(key: string): Promise<boolean> {

@@ -84,11 +84,11 @@ export class RedisCacheStore extends CacheStore {
     );
   }
 
-  async remove(key: string, deadlineMs: number): Promise<boolean> {
+  async remove(keys: readonly string[], deadlineMs: number): Promise<boolean> {
     const removed = await this.connection.required('cache.remove', deadlineMs, (client) =>
-      client.unlink(key),
+      client.unlink(...keys),
     );
-    return removed === 1;
+    return removed > 0;
   }
 
   expire(key: string, deadlineMs: number): Promise<boolean> {
