@@ -2,6 +2,7 @@ import { hash } from 'node:crypto';
 import { compileTemplate } from '../core/text-template.js';
 import { argumentText } from './argument-text.js';
 import { CacheKeyError } from './cache.errors.js';
+import { adviseMethod } from './tag-advice.js';
 
 /** How a decorated method's key is made: a template such as `'product:{id}'`, or a function of its arguments. */
 export type CacheKey = string | ((...args: never[]) => string);
@@ -49,6 +50,7 @@ export function tagsOf(
     const make = tags as (...args: readonly unknown[]) => readonly string[];
     return (args) => make(...args);
   }
+  adviseMethod(name, tags ?? []);
   const templates = (tags ?? []).map((tag) => compileTemplate(tag, method, name, TAG));
   return (args) => templates.map((template) => template(args));
 }

@@ -24,6 +24,7 @@ import { LocalMemory } from './local-memory.js';
 import { RequestMemo } from './request-memo.js';
 import { inNeighbourVersions, versionSuffix } from './schema-version.js';
 import type { CacheStore } from './stores/cache-store.js';
+import { TagAdvice } from './tag-advice.js';
 import { Tokens } from './tokens.js';
 
 export interface CacheDependencies {
@@ -52,6 +53,7 @@ export class CacheParts {
   readonly invalidations: Invalidations;
   readonly announce: Announcements;
   readonly engine: CacheEngine;
+  readonly #tagAdvice: TagAdvice;
   readonly #entriesPrefix: string;
   readonly #versionSuffix: string;
 
@@ -65,6 +67,7 @@ export class CacheParts {
     this.#versionSuffix = versionSuffix(options.version);
     this.#entriesPrefix = cacheEntriesPrefix(keySpace, name);
     this.announce = new Announcements(name, events, keySpace);
+    this.#tagAdvice = new TagAdvice(name);
     this.local = tracking && this.#remember(tracking);
     this.tokens = new Tokens({ cache: name, keySpace, store, local: this.local });
     this.invalidations = new Invalidations({
@@ -100,6 +103,7 @@ export class CacheParts {
       refreshKey: (key) => cacheRefreshKey(keySpace, name, key, options.version),
       keep: (...read) => keepValue(keeping, ...read),
       isDoubtful: (key, tags) => this.invalidations.concerns(key, tags),
+      tagAdvice: this.#tagAdvice,
       onError: (operation, key, error) => this.announce.failure(operation, key, error),
     };
     tracking?.onReset((cause, at) => {
@@ -161,6 +165,7 @@ export class CacheParts {
     // What Redis may have lost needs no look: while that is in doubt, nothing of it is read, and so nothing remembered.
     const isDoubtful = (key: string, tags: Iterable<string>) =>
       this.invalidations.concernsPending(key, tags);
-    return new LocalMemory(tracking, { l1: options.l1, epochKey, tagKey, isDoubtful });
+    const onFull = (remembered: number) => this.#tagAdvice.ofTable(remembered);
+    return new LocalMemory(tracking, { l1: options.l1, epochKey, tagKey, isDoubtful, onFull });
   }
 }

@@ -7,6 +7,7 @@ import type { Outcome } from './flights.js';
 import type { Freshness } from './freshness.js';
 import type { LateTags } from './late-tags.js';
 import type { Answer, CacheStore } from './stores/cache-store.js';
+import type { TagAdvice } from './tag-advice.js';
 import type { Tokens, View } from './tokens.js';
 
 /** An entry as it was read. */
@@ -31,6 +32,7 @@ export interface CacheEngine {
   readonly keep: (key: string, view: Read, value: unknown, freshForMs: number) => unknown;
   /** True for what was invalidated here and Redis did not take, or may have lost since. */
   readonly isDoubtful: (key: string, tags: Iterable<string>) => boolean;
+  readonly tagAdvice: TagAdvice;
   /** Hears of payloads that cannot be decoded or encoded. */
   readonly onError: (operation: string, key: string, error: unknown) => void;
 }

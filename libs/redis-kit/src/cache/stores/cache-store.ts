@@ -70,6 +70,9 @@ export abstract class CacheStore {
   /** The clock that staleness is counted by, in milliseconds: the same for all who share the store. */
   abstract now(budget: Budget): Answer<number>;
 
+  /** Every key that matches a glob of Redis, some at a time, or throws; one may come twice. */
+  abstract keys(glob: string, deadlineMs: number): AsyncIterable<readonly string[]>;
+
   /**
    * Removes every key that matches a glob of Redis, or throws.
    *
