@@ -74,7 +74,9 @@ export class CacheParts {
       tokens: this.tokens,
       removeKey: (key) => store.remove(this.#inVersions(key), invalidationDeadlineMs),
       expireKey: async (key) => {
-        const expired = this.#inVersions(key).map((one) => store.expire(one, invalidationDeadlineMs));
+        const expired = this.#inVersions(key).map((one) =>
+          store.expire(one, invalidationDeadlineMs),
+        );
         return (await Promise.all(expired)).includes(true);
       },
       isSilent: () => tracking?.status === 'suspended',
