@@ -65,7 +65,7 @@ function derive(args: readonly unknown[]): string {
   return isReadable ? `(${args.map(argumentText).join()})` : `#${digest(args)}`;
 }
 
-/** 128 bits of SHA-256. */
+/** 132 bits of SHA-256. */
 function digest(value: unknown): string {
-  return hash('sha256', argumentText(value), 'buffer').subarray(0, 16).toString('base64url');
+  return hash('sha256', argumentText(value), 'base64url').slice(0, 22);
 }
