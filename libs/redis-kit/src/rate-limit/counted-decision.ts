@@ -26,12 +26,12 @@ export class CountedDecision implements RateLimitDecision {
     private readonly parts: readonly TrackerPart[],
     private readonly apply: (correction: Correction) => Promise<void>,
   ) {
-    const outlook = outlookOf(parts);
-    this.allowed = outlook.allowed;
-    this.policies = outlook.policies;
-    this.denied = outlook.denied;
-    this.retryAfterMs = outlook.retryAfterMs;
-    this.source = outlook.source;
+    const { allowed, policies, denied, retryAfterMs, source } = outlookOf(parts);
+    this.allowed = allowed;
+    this.policies = policies;
+    this.denied = denied;
+    this.retryAfterMs = retryAfterMs;
+    this.source = source;
     this.#cost = parts[0]?.request.cost ?? 0;
   }
 

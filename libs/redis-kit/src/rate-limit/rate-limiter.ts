@@ -12,7 +12,7 @@ import type {
 } from './decision.js';
 import { DenyCache } from './deny-cache.js';
 import type { Insurance } from './insurance.js';
-import { limitOf } from './limit.js';
+import { limitsOf } from './limit.js';
 import type { RateLimitPolicy } from './policy.options.js';
 import { RateLimitCostError } from './rate-limit.errors.js';
 import type { ResolvedRateLimitOptions } from './rate-limit.options.js';
@@ -66,17 +66,15 @@ export class RateLimiter {
     third?: RateLimitCallOptions,
   ): Promise<RateLimitDecision> {
     const startedAt = performance.now();
-    const trackers = trackersOf(target, second);
     const options = (typeof target === 'string' ? third : second) as
       RateLimitCallOptions | undefined;
-    const requests = this.#requestsOf(trackers, options?.cost ?? 1, true);
-    const budget = new Budget(this.dependencies.options.deadlineMs);
-    const parts = options?.parallel
-      ? await Promise.all(requests.map((request) => this.#decide(request, budget)))
-      : await this.#decideInTurn(requests, budget);
-    const decision = new CountedDecision(parts, (correction) => this.#apply(correction));
-    if (!decision.allowed && parts.some(({ answer }) => answer.allowed)) await decision.takeBack();
-    this.#announce(decision, performance.now() - startedAt);
+    const requests = this.#requestsOf(trackersOf(target, second), options?.cost ?? 1, true);
+    // A flood of denied requests is over here, before anything is awaited.
+    const known = requests.length === 1 ? this.#knownDenial(requests[0]!) : undefined;
+    const parts = known ? [known] : await this.#decideAll(requests, options?.parallel ?? false);
+    const decision = new CountedDecision(parts, this.#apply);
+    if (!decision.allowed && parts.length > 1) await decision.takeBack();
+    this.#announce(decision, startedAt);
     return decision;
   }
 
@@ -86,9 +84,8 @@ export class RateLimiter {
     policies: readonly RateLimitPolicy[],
     { cost = 1 }: { readonly cost?: number } = {},
   ): Promise<RateLimitOutlook> {
-    const [request] = this.#requestsOf([{ key, policies }], cost, false);
-    const budget = new Budget(this.dependencies.options.deadlineMs);
-    return outlookOf([await this.#decide(request!, budget)]);
+    const requests = this.#requestsOf([{ key, policies }], cost, false);
+    return outlookOf(await this.#decideAll(requests, false));
   }
 
   /**
@@ -136,7 +133,7 @@ export class RateLimiter {
    * @throws as `refund` does.
    */
   async reset(key: string, policies: readonly RateLimitPolicy[]): Promise<void> {
-    const limits = policies.map((policy, at) => limitOf(policy, `policies[${at}]`));
+    const limits = limitsOf(policies);
     const { store, insurance } = this.dependencies;
     await insurance.store.reset(key, limits);
     await store.reset(key, limits, this.#correctionDeadlineMs);
@@ -148,7 +145,12 @@ export class RateLimiter {
     return Math.max(1_000, this.dependencies.options.deadlineMs);
   }
 
-  async #decideInTurn(requests: readonly BucketRequest[], budget: Budget): Promise<TrackerPart[]> {
+  async #decideAll(
+    requests: readonly BucketRequest[],
+    parallel: boolean,
+  ): Promise<readonly TrackerPart[]> {
+    const budget = new Budget(this.dependencies.options.deadlineMs);
+    if (parallel) return Promise.all(requests.map((request) => this.#decide(request, budget)));
     const parts: TrackerPart[] = [];
     for (const request of requests) {
       const part = await this.#decide(request, budget);
@@ -159,8 +161,8 @@ export class RateLimiter {
   }
 
   async #decide(request: BucketRequest, budget: Budget): Promise<TrackerPart> {
-    const known = this.#denials.find(request);
-    if (known) return { request, answer: known, source: 'deny-cache', store: undefined };
+    const known = this.#knownDenial(request);
+    if (known) return known;
     const { store, insurance } = this.dependencies;
     const sentAt = performance.now();
     const { moment } = this.#denials;
@@ -177,9 +179,14 @@ export class RateLimiter {
     };
   }
 
+  #knownDenial(request: BucketRequest): TrackerPart | undefined {
+    const answer = this.#denials.find(request);
+    return answer && { request, answer, source: 'deny-cache', store: undefined };
+  }
+
   async #correct(key: string, policies: readonly RateLimitPolicy[], change: number): Promise<void> {
     if (change === 0) return;
-    const limits = policies.map((policy, at) => limitOf(policy, `policies[${at}]`));
+    const limits = limitsOf(policies);
     const counted = limits.filter(({ limit, kind }) => limit > 0 && kind !== 'C');
     const correction = { tracker: key, limits: counted, marks: undefined, change, holder: '' };
     await this.dependencies.store.correct(correction, this.#correctionDeadlineMs);
@@ -187,14 +194,14 @@ export class RateLimiter {
   }
 
   /** Corrects one part of a decision where it was counted. What fails is announced, not thrown. */
-  async #apply({ part, change, ofSlots }: Correction): Promise<void> {
+  readonly #apply = async ({ part, change, ofSlots }: Correction): Promise<void> => {
     const { request, answer, store } = part;
     if (!store) return;
     const { insurance, events } = this.dependencies;
     const { tracker, holder } = request;
     const counted = request.limits
       .map((limit, at) => ({ limit, mark: answer.results[at]!.mark }))
-      .filter(({ limit, mark }) => mark !== '' && (limit.kind === 'C') === ofSlots);
+      .filter(({ limit, mark }) => mark !== undefined && (limit.kind === 'C') === ofSlots);
     if (counted.length === 0) return;
     const limits = counted.map(({ limit }) =>
       store === insurance.store ? insurance.partOf(limit) : limit,
@@ -208,7 +215,7 @@ export class RateLimiter {
       events.emit('rate-limit.degraded', { operation: 'correct', policies, message });
     }
     if (change < 0) this.#denials.forget(tracker);
-  }
+  };
 
   #requestsOf(
     trackers: readonly RateLimitTracker<RateLimitPolicy>[],
@@ -216,22 +223,27 @@ export class RateLimiter {
     counts: boolean,
   ): BucketRequest[] {
     wholeNumber('cost', cost);
-    const holder = `${this.#process}${(this.#requests++).toString(36)}`;
-    return trackers
-      .filter(({ policies }) => policies.length > 0)
-      .map(({ key, policies }) => {
-        const limits = policies.map((policy, at) => limitOf(policy, `policies[${at}]`));
-        for (const { name, limit, most } of limits) {
-          if (cost > most && limit > 0) throw new RateLimitCostError(name, cost, most);
+    const requests: BucketRequest[] = [];
+    let holder = '';
+    for (const { key, policies } of trackers) {
+      if (policies.length === 0) continue;
+      const limits = limitsOf(policies);
+      for (const { name, kind, limit, most } of limits) {
+        if (cost > most && limit > 0) throw new RateLimitCostError(name, cost, most);
+        if (kind === 'C' && holder === '') {
+          holder = `${this.#process}${(this.#requests++).toString(36)}`;
         }
-        return { tracker: key, limits, cost, counts: counts && cost > 0, holder };
-      });
+      }
+      requests.push({ tracker: key, limits, cost, counts: counts && cost > 0, holder });
+    }
+    return requests;
   }
 
-  #announce(decision: RateLimitDecision, durationMs: number): void {
+  #announce(decision: RateLimitDecision, startedAt: number): void {
     const { events } = this.dependencies;
     const event = decision.allowed ? 'rate-limit.allowed' : 'rate-limit.denied';
     if (!events.has(event)) return;
+    const durationMs = performance.now() - startedAt;
     const { denied, source, retryAfterMs } = decision;
     const policies = decision.policies.map(({ name }) => name);
     if (decision.allowed) events.emit('rate-limit.allowed', { policies, source, durationMs });
