@@ -63,6 +63,16 @@ export const correct = defineScript({
   },
 });
 
+export const renew = defineScript({
+  name: 'rate-limit.renew',
+  source: new URL('./lua/renew.lua', import.meta.url),
+  shared: [BUCKETS],
+  keys: ['...buckets'],
+  args: ['holder', 'amount', '...leases'],
+  reply: (raw) => raw as number,
+  idempotent: true,
+});
+
 export const block = defineScript({
   name: 'rate-limit.block',
   source: new URL('./lua/block.lua', import.meta.url),

@@ -3,7 +3,7 @@ import { toMs, type Duration } from '../core/duration.js';
 import type { RedisKitEvents } from '../core/events.js';
 import { Budget, UNAVAILABLE } from '../core/failsafe/failsafe.js';
 import { safeMessage } from '../core/redact.js';
-import { CountedDecision, type Correction } from './counted-decision.js';
+import { CountedDecision, type Correction, type DecisionDuties } from './counted-decision.js';
 import type {
   RateLimitCallOptions,
   RateLimitDecision,
@@ -12,10 +12,11 @@ import type {
 } from './decision.js';
 import { DenyCache } from './deny-cache.js';
 import type { Insurance } from './insurance.js';
-import { limitsOf } from './limit.js';
+import { limitsOf, type Limit } from './limit.js';
 import type { RateLimitPolicy } from './policy.options.js';
 import { RateLimitCostError } from './rate-limit.errors.js';
 import type { ResolvedRateLimitOptions } from './rate-limit.options.js';
+import { WaitingLine } from './waiting-line.js';
 import type { BucketRequest, BucketStore } from './stores/bucket-store.js';
 import { outlookOf, type TrackerPart } from './tracker-part.js';
 import './rate-limit.events.js';
@@ -36,6 +37,11 @@ export interface RateLimiterDependencies {
  */
 export class RateLimiter {
   readonly #denials: DenyCache;
+  readonly #line = new WaitingLine();
+  readonly #duties: DecisionDuties = {
+    correct: (correction) => this.#apply(correction),
+    renew: (part) => this.#renew(part),
+  };
   readonly #process = randomBytes(9).toString('base64url');
   #requests = 0;
 
@@ -47,6 +53,8 @@ export class RateLimiter {
   /**
    * Counts a request against the policies of one tracker, or of several: put the narrowest first, it spares the others
    * the most. When one denies, what the others counted is given back.
+   *
+   * With `wait` the call waits until it is allowed; see `RateLimitCallOptions`.
    *
    * @throws RateLimitCostError when no waiting would ever let it pass.
    * @throws ConfigurationError when a policy is wrong.
@@ -69,11 +77,11 @@ export class RateLimiter {
     const options = (typeof target === 'string' ? third : second) as
       RateLimitCallOptions | undefined;
     const requests = this.#requestsOf(trackersOf(target, second), options?.cost ?? 1, true);
-    // A flood of denied requests is over here, before anything is awaited.
-    const known = requests.length === 1 ? this.#knownDenial(requests[0]!) : undefined;
-    const parts = known ? [known] : await this.#decideAll(requests, options?.parallel ?? false);
-    const decision = new CountedDecision(parts, this.#apply);
-    if (!decision.allowed && parts.length > 1) await decision.takeBack();
+    const parallel = options?.parallel ?? false;
+    const decision =
+      options?.wait === undefined
+        ? await this.#ask(requests, parallel)
+        : await this.#askInLine(requests, options, () => this.#ask(requests, parallel));
     this.#announce(decision, startedAt);
     return decision;
   }
@@ -137,12 +145,42 @@ export class RateLimiter {
     const { store, insurance } = this.dependencies;
     await insurance.store.reset(key, limits);
     await store.reset(key, limits, this.#correctionDeadlineMs);
-    this.#denials.forget(key);
+    this.#changed(key);
+  }
+
+  /** Ends all waits, with the answer they have: the application is shutting down. */
+  endWaits(): void {
+    this.#line.close();
+  }
+
+  /** Something was given back: what is known of the tracker is no longer so. */
+  #changed(tracker: string): void {
+    this.#denials.forget(tracker);
+    this.#line.wake(tracker);
   }
 
   /** Longest wait for what must not be lost; nobody's request waits for it. */
   get #correctionDeadlineMs(): number {
     return Math.max(1_000, this.dependencies.options.deadlineMs);
+  }
+
+  async #ask(requests: readonly BucketRequest[], parallel: boolean): Promise<CountedDecision> {
+    // A flood of denied requests is over here, before anything is awaited.
+    const known = requests.length === 1 ? this.#knownDenial(requests[0]!) : undefined;
+    const parts = known ? [known] : await this.#decideAll(requests, parallel);
+    const decision = new CountedDecision(parts, this.#duties);
+    if (!decision.allowed && parts.length > 1) await decision.takeBack();
+    return decision;
+  }
+
+  #askInLine(
+    requests: readonly BucketRequest[],
+    { wait = 0, signal }: RateLimitCallOptions,
+    ask: () => Promise<RateLimitDecision>,
+  ): Promise<RateLimitDecision> {
+    const wanted = requests.map(({ tracker, limits }) => [tracker, ...limits.map(idOf)]);
+    const trackers = requests.map(({ tracker }) => tracker);
+    return this.#line.wait(JSON.stringify(wanted), trackers, { waitMs: toMs(wait), signal }, ask);
   }
 
   async #decideAll(
@@ -190,11 +228,11 @@ export class RateLimiter {
     const counted = limits.filter(({ limit, kind }) => limit > 0 && kind !== 'C');
     const correction = { tracker: key, limits: counted, marks: undefined, change, holder: '' };
     await this.dependencies.store.correct(correction, this.#correctionDeadlineMs);
-    this.#denials.forget(key);
+    this.#changed(key);
   }
 
   /** Corrects one part of a decision where it was counted. What fails is announced, not thrown. */
-  readonly #apply = async ({ part, change, ofSlots }: Correction): Promise<void> => {
+  async #apply({ part, change, ofSlots }: Correction): Promise<void> {
     const { request, answer, store } = part;
     if (!store) return;
     const { insurance, events } = this.dependencies;
@@ -214,8 +252,25 @@ export class RateLimiter {
       const message = safeMessage(error);
       events.emit('rate-limit.degraded', { operation: 'correct', policies, message });
     }
-    if (change < 0) this.#denials.forget(tracker);
-  };
+    if (change < 0) this.#changed(tracker);
+  }
+
+  /** Renews the leases of one part of a decision where it is counted. What fails is announced, not thrown. */
+  async #renew({ request, store }: TrackerPart): Promise<void> {
+    const { insurance, events } = this.dependencies;
+    const { tracker, cost, holder } = request;
+    const counted = request.limits.filter(({ kind }) => kind === 'C');
+    if (!store || counted.length === 0) return;
+    const limits =
+      store === insurance.store ? counted.map((one) => insurance.partOf(one)) : counted;
+    try {
+      await store.renew({ tracker, limits, cost, holder }, this.#correctionDeadlineMs);
+    } catch (error) {
+      const policies = limits.map(({ name }) => name);
+      const message = safeMessage(error);
+      events.emit('rate-limit.degraded', { operation: 'renew', policies, message });
+    }
+  }
 
   #requestsOf(
     trackers: readonly RateLimitTracker<RateLimitPolicy>[],
@@ -250,6 +305,8 @@ export class RateLimiter {
     else events.emit('rate-limit.denied', { policies, denied, source, retryAfterMs, durationMs });
   }
 }
+
+const idOf = ({ kind, name }: Limit): string => `${kind}:${name}`;
 
 function trackersOf(
   target: string | readonly RateLimitTracker<RateLimitPolicy>[],

@@ -53,6 +53,12 @@ export abstract class BucketStore {
   /** Changes what was counted, whatever the limits say. @throws when it could not be done. */
   abstract correct(correction: BucketCorrection, deadlineMs: number): Promise<void>;
 
+  /** Renews the leases of a request in progress, of limits that count these. @throws when it could not be done. */
+  abstract renew(
+    request: Pick<BucketRequest, 'tracker' | 'limits' | 'cost' | 'holder'>,
+    deadlineMs: number,
+  ): Promise<void>;
+
   /** Denies everything for a while. @throws when it could not be done. */
   abstract block(tracker: string, forMs: number, deadlineMs: number): Promise<void>;
 

@@ -96,6 +96,12 @@ export class MemoryBucketStore extends BucketStore {
     });
   }
 
+  async renew({ tracker, limits, holder }: BucketRequest): Promise<void> {
+    const now = Math.floor(this.nowUs());
+    const { buckets } = this.#of(tracker);
+    for (const limit of limits) buckets.get(nameOf(limit))?.renew?.(now, holder);
+  }
+
   async block(tracker: string, forMs: number): Promise<void> {
     const now = Math.floor(this.nowUs());
     this.#of(tracker).blocks.blockAll(now, forMs * 1_000);

@@ -5,7 +5,7 @@ import type { KeySpace } from '../../core/key-space.js';
 import { RedisUnavailableError } from '../../core/redis-kit.error.js';
 import { runOrdered, runScript } from '../../core/scripts/script-runner.js';
 import type { Limit } from '../limit.js';
-import { block, consumeAny, consumeOne, correct } from '../rate-limit.scripts.js';
+import { block, consumeAny, consumeOne, correct, renew } from '../rate-limit.scripts.js';
 import { TrackerKeySpace, type TrackerKeys } from '../tracker-keys.js';
 import {
   BucketStore,
@@ -64,6 +64,17 @@ export class RedisBucketStore extends BucketStore {
   async correct(correction: BucketCorrection, deadlineMs: number): Promise<void> {
     await this.connection.required('rate-limit.correct', deadlineMs, (client) =>
       this.#correct(client, correction),
+    );
+  }
+
+  async renew(
+    { tracker, limits, cost: amount, holder }: BucketRequest,
+    deadlineMs: number,
+  ): Promise<void> {
+    const { buckets } = this.#keys.of(tracker, limits);
+    const leases = limits.map(({ a }) => a);
+    await this.connection.required('rate-limit.renew', deadlineMs, (client) =>
+      runScript(client, renew, { buckets }, { holder, amount, leases }),
     );
   }
 
