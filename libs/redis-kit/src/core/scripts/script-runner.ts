@@ -33,12 +33,13 @@ export async function runScript<Key extends string, Arg extends string, Reply>(
   const keyCount = rest.length;
   if (CHECK_SLOTS && keyCount > 1) assertOneSlot(script.name, rest as string[]);
   append(rest, script.args, args);
+  let raw: unknown;
   try {
-    return script.parse(await evaluate(client, script, keyCount, rest));
+    raw = await sendDigest(client, script, keyCount, rest);
   } catch (error) {
-    if (!script.idempotent || !isConnectivityError(error) || client.status === 'end') throw error;
-    return script.parse(await evaluate(client, script, keyCount, rest));
+    raw = await sendAgain(client, script, keyCount, rest, error);
   }
+  return script.parse(raw);
 }
 
 /** In the declared order. */
@@ -50,24 +51,57 @@ function append(list: Argument[], names: readonly string[], values: object): voi
   }
 }
 
-async function evaluate(
+function sendDigest(
   client: RedisClient,
   script: Script<string, string, unknown>,
   keyCount: number,
   rest: Argument[],
 ): Promise<unknown> {
   const evaluator = client as unknown as Evaluator;
+  return script.binary
+    ? evaluator.evalshaBuffer(script.sha1, keyCount, ...rest)
+    : evaluator.evalsha(script.sha1, keyCount, ...rest);
+}
+
+function sendText(
+  client: RedisClient,
+  script: Script<string, string, unknown>,
+  keyCount: number,
+  rest: Argument[],
+): Promise<unknown> {
+  const evaluator = client as unknown as Evaluator;
+  return script.binary
+    ? evaluator.evalBuffer(script.lua, keyCount, ...rest)
+    : evaluator.eval(script.lua, keyCount, ...rest);
+}
+
+/** After a failure: the text when the digest is not known, and all of it once more when the reply may be lost. */
+async function sendAgain(
+  client: RedisClient,
+  script: Script<string, string, unknown>,
+  keyCount: number,
+  rest: Argument[],
+  failure: unknown,
+): Promise<unknown> {
+  let error = failure;
+  if (isUnknown(error)) {
+    try {
+      return await sendText(client, script, keyCount, rest);
+    } catch (lost) {
+      error = lost;
+    }
+  }
+  if (!script.idempotent || !isConnectivityError(error) || client.status === 'end') throw error;
   try {
-    return script.binary
-      ? await evaluator.evalshaBuffer(script.sha1, keyCount, ...rest)
-      : await evaluator.evalsha(script.sha1, keyCount, ...rest);
-  } catch (error) {
-    if (!(error instanceof Error) || !error.message.startsWith('NOSCRIPT')) throw error;
-    return script.binary
-      ? evaluator.evalBuffer(script.lua, keyCount, ...rest)
-      : evaluator.eval(script.lua, keyCount, ...rest);
+    return await sendDigest(client, script, keyCount, rest);
+  } catch (again) {
+    if (!isUnknown(again)) throw again;
+    return sendText(client, script, keyCount, rest);
   }
 }
+
+const isUnknown = (error: unknown): boolean =>
+  error instanceof Error && error.message.startsWith('NOSCRIPT');
 
 function assertOneSlot(script: string, keys: readonly string[]): void {
   const slot = calculateSlot(keys[0]!);
