@@ -121,7 +121,8 @@ export class Acquirer implements WaiterDuties {
     const error = new LockTimeoutError(name, {
       kind: this.store.kind,
       waitedMs,
-      holderAgeMs: failure === undefined ? (holderAgeMs ?? 0) : undefined,
+      // Known only from an answer: without one nobody can say that it is held.
+      holderAgeMs: failure === undefined ? holderAgeMs : undefined,
       isHeldByCaller: isHeldByCaller(name),
       cause: failure,
     });
