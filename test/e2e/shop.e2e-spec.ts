@@ -260,6 +260,7 @@ describe('the shop', () => {
     const { paths } = await shop.json<{ paths: object }>('/api/docs-json');
     expect(Object.keys(paths).sort()).toEqual([
       '/api/admin/products/{id}',
+      '/api/admin/products/{id}/stock',
       '/api/categories',
       '/api/products',
       '/api/products/{id}',
