@@ -157,6 +157,20 @@ describe('a queue', () => {
   });
 });
 
+describe('a clock that goes back, as in a failover', () => {
+  it('does not take the fences with it', async () => {
+    const { store, locks } = await start();
+    const ahead = (Date.now() + 3_600_000) * 1_000;
+    await server.client().set(key('a'), `|${ahead}|0|0|`, 'PX', 60_000);
+    const lock = await locks.acquire('a');
+    expect(lock.fence).toBe(ahead + 1);
+    await store.acquire('a', asWaiter(1));
+    await lock.release();
+    const [owner, fence] = String(await server.client().get(key('a'))).split('|');
+    expect([owner, Number(fence)]).toEqual([absent(1), ahead + 2]);
+  });
+});
+
 describe('a request that arrives late', () => {
   it('is refused when it was taken back before, whichever script it is', async () => {
     const { store } = await start();

@@ -141,7 +141,11 @@ export type {
 export { CounterService } from './counters/counter.service.js';
 export type { CounterBucket, CounterSelection } from './counters/counter.service.js';
 export type { CounterScope, IncrementOptions, SeriesOptions } from './counters/counter-calls.js';
-export type { CounterOptions, CounterWindow, RequestTrackingOptions } from './counters/counters.options.js';
+export type {
+  CounterOptions,
+  CounterWindow,
+  RequestTrackingOptions,
+} from './counters/counters.options.js';
 export {
   CounterArgumentError,
   CounterGroupFullError,
