@@ -141,7 +141,11 @@ export type {
 export { CounterService } from './counters/counter.service.js';
 export type { CounterBucket, CounterSelection } from './counters/counter.service.js';
 export type { CounterScope, IncrementOptions, SeriesOptions } from './counters/counter-calls.js';
-export type { CounterOptions, CounterWindow, RequestTrackingOptions } from './counters/counters.options.js';
+export type {
+  CounterOptions,
+  CounterWindow,
+  RequestTrackingOptions,
+} from './counters/counters.options.js';
 export {
   CounterArgumentError,
   CounterGroupFullError,
@@ -199,4 +203,9 @@ export { Election } from './lock/election.js';
 export type { ElectionOptions, Leadership } from './lock/election.js';
 export { Latch } from './lock/latch.js';
 export type { LatchOptions, LatchWaitOptions } from './lock/latch.js';
-export { LatchTimeoutError, LockUpgradeError, PermitsExceededError } from './lock/permit.errors.js';
+export {
+  LatchTimeoutError,
+  LockSharedError,
+  LockUpgradeError,
+  PermitsExceededError,
+} from './lock/permit.errors.js';
