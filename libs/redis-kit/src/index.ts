@@ -141,7 +141,11 @@ export type {
 export { CounterService } from './counters/counter.service.js';
 export type { CounterBucket, CounterSelection } from './counters/counter.service.js';
 export type { CounterScope, IncrementOptions, SeriesOptions } from './counters/counter-calls.js';
-export type { CounterOptions, CounterWindow, RequestTrackingOptions } from './counters/counters.options.js';
+export type {
+  CounterOptions,
+  CounterWindow,
+  RequestTrackingOptions,
+} from './counters/counters.options.js';
 export {
   CounterArgumentError,
   CounterGroupFullError,
@@ -200,3 +204,52 @@ export type { ElectionOptions, Leadership } from './lock/election.js';
 export { Latch } from './lock/latch.js';
 export type { LatchOptions, LatchWaitOptions } from './lock/latch.js';
 export { LatchTimeoutError, LockUpgradeError, PermitsExceededError } from './lock/permit.errors.js';
+
+// Monitoring
+export { RedisMonitor } from './monitoring/redis-monitor.js';
+export type {
+  HealthCheckOptions,
+  HitRatioOptions,
+  MonitorCallOptions,
+  SlowLogOptions,
+  StreamGroupsOptions,
+} from './monitoring/redis-monitor.js';
+export type { HealthReport } from './monitoring/health-report.js';
+export type { HealthReason } from './core/feature-health.js';
+export type { Estimate } from './monitoring/estimate.js';
+export type {
+  BigKey,
+  KeyFacts,
+  KeyGroup,
+  KeySample,
+  KeyStatistics,
+  KeyStatisticsOptions,
+  NamedKeyGroup,
+} from './monitoring/key-reports.js';
+export type { LatencyTotals } from './monitoring/latency.js';
+export type {
+  HealthThresholdsOptions,
+  MonitoringOptions,
+} from './monitoring/monitoring.options.js';
+export type {
+  CommandLatency,
+  HitRatio,
+  LatencyEvent,
+  LatencyFacts,
+  MemoryFacts,
+  MemoryTotals,
+  MonitorReport,
+  OfNode,
+  OldestPending,
+  PersistenceFacts,
+  ReplicaFacts,
+  ReplicationFacts,
+  ServerFacts,
+  ServerTotals,
+  SlowCommand,
+  SlowLog,
+  SlowLogFacts,
+  StreamGroup,
+  StreamGroups,
+  Unanswered,
+} from './monitoring/monitor-reports.js';
