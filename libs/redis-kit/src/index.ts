@@ -226,6 +226,7 @@ export type {
   KeyStatisticsOptions,
   NamedKeyGroup,
 } from './monitoring/key-reports.js';
+export type { MetricFamily, MetricSample } from './monitoring/metric-families.js';
 export type { LatencyTotals } from './monitoring/latency.js';
 export type {
   HealthThresholdsOptions,

@@ -1,4 +1,5 @@
 import type { CounterHistory, CountSample } from './counter-history.js';
+import type { InfoText } from './info-text.js';
 import type { KnownServer } from './judge-servers.js';
 import type { Look } from './look.js';
 import type { HitRatio } from './monitor-reports.js';
@@ -27,23 +28,27 @@ export async function sampleServers(
     );
     if (!info) return undefined;
     const { role = node.role, ...facts } = serverFacts(info);
-    const hits = info.number('keyspace_hits');
-    const misses = info.number('keyspace_misses');
-    const now =
-      hits === undefined || misses === undefined
-        ? undefined
-        : {
-            atMs: performance.now(),
-            runId: info.text('run_id'),
-            uptimeMs: facts.uptimeMs ?? undefined,
-            hits,
-            misses,
-            evicted: info.number('evicted_keys') ?? 0,
-          };
+    const now = countSample(info);
     const counts = now && history.between(node.name, windowMs, now);
     if (now) history.record(node.name, now);
     return { role, facts, memory: memoryFacts(info), counts, now };
   });
+}
+
+/** What a server counts since its start; undefined where it does not tell. */
+export function countSample(info: InfoText): CountSample | undefined {
+  const hits = info.number('keyspace_hits');
+  const misses = info.number('keyspace_misses');
+  if (hits === undefined || misses === undefined) return undefined;
+  const uptimeSeconds = info.number('uptime_in_seconds');
+  return {
+    atMs: performance.now(),
+    runId: info.text('run_id'),
+    uptimeMs: uptimeSeconds === undefined ? undefined : uptimeSeconds * 1_000,
+    hits,
+    misses,
+    evicted: info.number('evicted_keys') ?? 0,
+  };
 }
 
 /** The hits of all masters within the window, and since their start. */

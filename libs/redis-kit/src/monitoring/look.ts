@@ -16,7 +16,7 @@ export type InfoSection =
   | 'stats'
   | 'replication'
   | 'commandstats'
-  | 'errorstats'
+  | 'cpu'
   | 'latencystats'
   | 'keyspace';
 

@@ -22,8 +22,10 @@ import type {
   SlowLog,
   StreamGroups,
 } from './monitor-reports.js';
+import { serverFamilies, type MetricFamily, type ServerSnapshot } from './metric-families.js';
 import type { ResolvedMonitoringOptions } from './monitoring.options.js';
 import { memoryFacts, memoryTotals, serverFacts, serverTotals } from './server-facts.js';
+import { takeSnapshots } from './server-snapshots.js';
 import { readSlowLog } from './slow-log.js';
 import { readStreamGroups } from './stream-groups.js';
 
@@ -82,6 +84,8 @@ export interface RedisMonitorDependencies {
  */
 export class RedisMonitor {
   readonly #histories = new Map<string, CounterHistory>();
+  /** The servers of each connection when it was last reached. */
+  readonly #lastSeen = new Map<string, readonly string[]>();
   readonly #checks = new Map<string, HealthCheck>();
 
   constructor(private readonly dependencies: RedisMonitorDependencies) {}
@@ -199,6 +203,32 @@ export class RedisMonitor {
     const end = () => (check.endedAt = performance.now());
     check.report.then(end, () => this.#checks.delete(id));
     return check.report;
+  }
+
+  /**
+   * What the servers of all connections tell, under the names of redis_exporter. A server that does not answer is there
+   * with `redis_up` 0, also when it was reached earlier only.
+   */
+  async serverMetrics(): Promise<MetricFamily[]> {
+    const { connections } = this.dependencies;
+    const snapshots = await Promise.all(
+      (connections?.names ?? []).map((name) => this.#snapshots(name)),
+    );
+    return serverFamilies(snapshots.flat());
+  }
+
+  async #snapshots(connection: string): Promise<ServerSnapshot[]> {
+    const look = await this.#look(connection);
+    if (!look) return [];
+    const taken = await takeSnapshots(look, this.#history(connection));
+    if (taken.length > 0)
+      this.#lastSeen.set(
+        connection,
+        taken.map(({ node }) => node),
+      );
+    const silent = { info: undefined, slowLogLength: undefined, lastSlow: undefined };
+    const missed = taken.length > 0 ? [] : (this.#lastSeen.get(connection) ?? ['']);
+    return [...taken, ...missed.map((node) => ({ connection, node, ...silent }))];
   }
 
   async #check(name: string | undefined, timeoutMs: number): Promise<HealthReport> {
