@@ -13,7 +13,7 @@ const SETTINGS = {
   'slowlog-log-slower-than': '10000',
 };
 
-function levels(info: string, settings: Record<string, string> | undefined = SETTINGS) {
+function levels(info: string, settings: Record<string, string> | null) {
   const text = InfoText.parse(info);
   const { role = 'master', ...facts } = serverFacts(text);
   const findings = examineServer({
@@ -21,7 +21,7 @@ function levels(info: string, settings: Record<string, string> | undefined = SET
     role,
     facts,
     memory: memoryFacts(text),
-    settings: settings && new Map(Object.entries(settings)),
+    settings: settings === null ? undefined : new Map(Object.entries(settings)),
   });
   return Object.fromEntries(
     findings.filter(({ level }) => level !== 'ok').map(({ check, level }) => [check, level]),
@@ -57,7 +57,7 @@ describe('the doctor', () => {
     [
       'one that tells nothing',
       '',
-      undefined,
+      null,
       {
         version: 'unknown',
         maxmemory: 'unknown',
@@ -67,7 +67,7 @@ describe('the doctor', () => {
       },
     ],
   ])('looks at %s', (_, info, settings, expected) => {
-    expect(levels(info, settings as Record<string, string> | undefined)).toEqual(expected);
+    expect(levels(info, settings)).toEqual(expected);
   });
 
   it('minds an open port more on another machine than on this one', () => {
