@@ -13,6 +13,7 @@ import { FencedWriter, RedisFencedWriter } from './lock/fenced-writer.js';
 import { LockService } from './lock/lock.service.js';
 import { redisLockService } from './lock/redis-lock-service.js';
 import { RedisTicks, Ticks } from './lock/ticks.js';
+import { startCommandTelemetry } from './monitoring/command-telemetry.js';
 import { RedisMonitor } from './monitoring/redis-monitor.js';
 import { createRateLimiter } from './rate-limit/create-rate-limiter.js';
 import { RateLimiter } from './rate-limit/rate-limiter.js';
@@ -104,13 +105,20 @@ export const FEATURES: readonly Provider[] = [
   },
   {
     provide: RedisMonitor,
-    inject: [RESOLVED_OPTIONS, RedisConnections, KeySpace, FeatureHealthChecks],
-    useFactory: (
+    inject: [RESOLVED_OPTIONS, RedisConnections, KeySpace, FeatureHealthChecks, Lifecycle],
+    useFactory: async (
       { monitoring: options }: ResolvedRedisKitOptions,
       connections: RedisConnections,
       keySpace: KeySpace,
       features: FeatureHealthChecks,
-    ) => new RedisMonitor({ options, connections, keySpace, features }),
+      lifecycle: Lifecycle,
+    ) => {
+      if (options.telemetry) {
+        const end = await startCommandTelemetry();
+        lifecycle.register({ name: 'telemetry', drain: async () => end() });
+      }
+      return new RedisMonitor({ options, connections, keySpace, features });
+    },
   },
   {
     provide: MemoryAdvice,

@@ -12,6 +12,7 @@ describe('options of monitoring', () => {
       windowMs: 300_000,
       reuseHealthForMs: 1_000,
       writeProbe: true,
+      telemetry: false,
       thresholds: {
         memory: 0.9,
         clients: 0.9,

@@ -87,6 +87,13 @@ export class MonitoringOptions {
   @IsFlag()
   writeProbe?: boolean | undefined;
 
+  /**
+   * Tells OpenTelemetry of every command of every ioredis client in this process; needs `@opentelemetry/api`.
+   * @default false
+   */
+  @IsFlag()
+  telemetry?: boolean | undefined;
+
   /** When a health check says `degraded`. */
   @Nested(() => HealthThresholdsOptions)
   thresholds?: HealthThresholdsOptions | undefined;
@@ -107,6 +114,7 @@ export interface ResolvedMonitoringOptions {
   readonly windowMs: number;
   readonly reuseHealthForMs: number;
   readonly writeProbe: boolean;
+  readonly telemetry: boolean;
   readonly thresholds: ResolvedHealthThresholds;
 }
 
@@ -119,6 +127,7 @@ export function resolveMonitoringOptions(
     windowMs: toMs(options.window ?? '5m'),
     reuseHealthForMs: toMs(options.reuseHealthFor ?? '1s'),
     writeProbe: options.writeProbe ?? true,
+    telemetry: options.telemetry ?? false,
     thresholds: {
       memory: thresholds.memory ?? 0.9,
       clients: thresholds.clients ?? 0.9,
