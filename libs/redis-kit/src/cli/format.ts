@@ -73,8 +73,7 @@ export function table(rows: readonly (readonly string[])[]): string[] {
 }
 
 /** Control characters in what others wrote would be orders to the terminal. */
-export const printable = (text: string): string =>
-  text.replace(/[\u0000-\u001f\u007f-\u009f]/g, '·');
+export const printable = (text: string): string => text.replace(/\p{Cc}/gu, '·');
 
 /** Cuts a text to a width. */
 export const cut = (text: string, width: number): string =>

@@ -3,7 +3,6 @@ import '../counters/counters.events.js';
 import '../lock/lock.events.js';
 import '../rate-limit/http/rate-limit-http.events.js';
 import '../rate-limit/rate-limit.events.js';
-import '../throttler/throttler.events.js';
 import type { RedisKitEvent, RedisKitEventMap } from '../core/events.js';
 
 /** What one event adds to a metric: under these labels, this much. */

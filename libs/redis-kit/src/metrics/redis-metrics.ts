@@ -75,11 +75,11 @@ export class RedisMetrics implements OnModuleDestroy {
   #tellOfCaches(): void {
     const { caches, connections, options } = this.dependencies;
     const name = 'rediskit_cache_pending_invalidations';
-    new Gauge({
+    const pending = new Gauge({
       name,
       help: 'Invalidations that Redis did not take yet',
       labelNames: ['cache'],
-      registers: [options.registry],
+      registers: [],
       collect() {
         this.reset();
         for (const connection of connections) {
@@ -89,6 +89,7 @@ export class RedisMetrics implements OnModuleDestroy {
         }
       },
     });
+    options.registry.registerMetric(pending);
     this.#registered.push(name);
   }
 }

@@ -17,27 +17,28 @@ export function registerServerMetrics(
       .then((all) => new Map(all.map((family) => [family.name, family])))
       .finally(() => (underWay = undefined)));
   for (const { name, type, help, labelNames } of SERVER_FAMILIES) {
-    const common = { name, help, labelNames: [...labelNames], registers: [registry] };
-    // A counter that another process counts: its value is replaced, not added to.
-    if (type === 'counter') {
-      new Counter({
-        ...common,
-        async collect() {
-          const family = (await families()).get(name);
-          this.reset();
-          for (const { labels, value } of family?.samples ?? []) this.inc(labels, value);
-        },
-      });
-    } else {
-      new Gauge({
-        ...common,
-        async collect() {
-          const family = (await families()).get(name);
-          this.reset();
-          for (const { labels, value } of family?.samples ?? []) this.set(labels, value);
-        },
-      });
-    }
+    const samples = async () => (await families()).get(name)?.samples ?? [];
+    const common = { name, help, labelNames: [...labelNames], registers: [] };
+    const metric =
+      type === 'gauge'
+        ? new Gauge({
+            ...common,
+            async collect() {
+              const found = await samples();
+              this.reset();
+              for (const { labels, value } of found) this.set(labels, value);
+            },
+          })
+        : // A counter that the server keeps: its value is replaced, not added to.
+          new Counter({
+            ...common,
+            async collect() {
+              const found = await samples();
+              this.reset();
+              for (const { labels, value } of found) this.inc(labels, value);
+            },
+          });
+    registry.registerMetric(metric);
   }
   return SERVER_FAMILIES.map(({ name }) => name);
 }
