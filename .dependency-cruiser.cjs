@@ -114,8 +114,8 @@ const rules = [
   {
     name: 'optional-peers-stay-optional',
     comment:
-      'Whoever imports nestjs-redis-kit must not need a package that only one of its other entries uses.',
-    from: { path: `${LIB}/index\\.ts$` },
+      'Whoever imports nestjs-redis-kit, or runs its program, must not need a package that only one of its other entries uses.',
+    from: { path: [`${LIB}/index\\.ts$`, `${LIB}/cli/redis-kit\\.ts$`] },
     to: { path: packages(OPTIONAL_PEERS), reachable: true },
   },
   {

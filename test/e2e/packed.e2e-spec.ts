@@ -14,6 +14,7 @@ const INSTALLING_MS = 300_000;
 const LARGEST = { packed: 1_500_000, unpacked: 6_000_000 };
 
 interface Manifest {
+  readonly bin: Readonly<Record<string, string>>;
   readonly exports: Readonly<
     Record<string, string | { readonly types: string; readonly default: string }>
   >;
@@ -71,9 +72,12 @@ describe('the packed library', () => {
   });
 
   it('has a file behind everything its manifest names', () => {
-    const targets = Object.values(manifest.exports).flatMap((target) =>
-      typeof target === 'string' ? [target] : [target.types, target.default],
-    );
+    const targets = [
+      ...Object.values(manifest.bin),
+      ...Object.values(manifest.exports).flatMap((target) =>
+        typeof target === 'string' ? [target] : [target.types, target.default],
+      ),
+    ];
     expect(paths()).toEqual(
       expect.arrayContaining(targets.map((target) => target.replace('./', ''))),
     );
@@ -139,6 +143,15 @@ describe('the packed library', () => {
         },
         INSTALLING_MS,
       );
+
+      it('has a program that runs, and finds Redis', async () => {
+        const program = join(app.folder, 'node_modules/.bin/redis-kit');
+        const output = await run(program, ['monitor', '--output', 'json', '--count', '1'], {
+          cwd: app.folder,
+          env: { PATH: process.env['PATH'], REDIS_URL: redis.url },
+        });
+        expect(JSON.parse(output)).toMatchObject({ info: { topology: 'standalone' } });
+      });
 
       it(`loads through ${optional ? 'every entry, given its optional peers' : 'the main entry without any optional peer'}`, async () => {
         const [load, type] =

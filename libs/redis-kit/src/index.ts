@@ -209,3 +209,53 @@ export {
   LockUpgradeError,
   PermitsExceededError,
 } from './lock/permit.errors.js';
+
+// Monitoring
+export { RedisMonitor } from './monitoring/redis-monitor.js';
+export type {
+  HealthCheckOptions,
+  HitRatioOptions,
+  MonitorCallOptions,
+  SlowLogOptions,
+  StreamGroupsOptions,
+} from './monitoring/redis-monitor.js';
+export type { HealthReport } from './monitoring/health-report.js';
+export type { HealthReason } from './core/feature-health.js';
+export type { Estimate } from './monitoring/estimate.js';
+export type {
+  BigKey,
+  KeyFacts,
+  KeyGroup,
+  KeySample,
+  KeyStatistics,
+  KeyStatisticsOptions,
+  NamedKeyGroup,
+} from './monitoring/key-reports.js';
+export type { MetricFamily, MetricSample } from './monitoring/metric-families.js';
+export type { LatencyTotals } from './monitoring/latency.js';
+export type {
+  HealthThresholdsOptions,
+  MonitoringOptions,
+} from './monitoring/monitoring.options.js';
+export type {
+  CommandLatency,
+  HitRatio,
+  LatencyEvent,
+  LatencyFacts,
+  MemoryFacts,
+  MemoryTotals,
+  MonitorReport,
+  OfNode,
+  OldestPending,
+  PersistenceFacts,
+  ReplicaFacts,
+  ReplicationFacts,
+  ServerFacts,
+  ServerTotals,
+  SlowCommand,
+  SlowLog,
+  SlowLogFacts,
+  StreamGroup,
+  StreamGroups,
+  Unanswered,
+} from './monitoring/monitor-reports.js';

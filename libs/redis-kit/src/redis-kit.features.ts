@@ -1,9 +1,11 @@
 import type { Provider } from '@nestjs/common';
+import { cacheHealth } from './cache/cache-health.js';
 import { resolveCacheOptions } from './cache/cache.options.js';
 import { Caches } from './cache/caches.js';
 import { RedisConnections } from './core/connections/redis-connections.js';
 import { Counters } from './counters/counters.js';
 import { RedisKitEvents } from './core/events.js';
+import { FeatureHealthChecks } from './core/feature-health.js';
 import { KeySpace } from './core/key-space.js';
 import { Lifecycle } from './core/lifecycle.js';
 import { MemoryAdvice, type KeptThere } from './core/memory-advice.js';
@@ -11,6 +13,8 @@ import { FencedWriter, RedisFencedWriter } from './lock/fenced-writer.js';
 import { LockService } from './lock/lock.service.js';
 import { redisLockService } from './lock/redis-lock-service.js';
 import { RedisTicks, Ticks } from './lock/ticks.js';
+import { startCommandTelemetry } from './monitoring/command-telemetry.js';
+import { RedisMonitor } from './monitoring/redis-monitor.js';
 import { createRateLimiter } from './rate-limit/create-rate-limiter.js';
 import { RateLimiter } from './rate-limit/rate-limiter.js';
 import type { ResolvedRedisKitOptions } from './redis-kit.options.js';
@@ -25,14 +29,16 @@ import {
 export const FEATURES: readonly Provider[] = [
   {
     provide: Caches,
-    inject: [RedisConnections, KeySpace, RedisKitEvents, Lifecycle],
+    inject: [RedisConnections, KeySpace, RedisKitEvents, Lifecycle, FeatureHealthChecks],
     useFactory: (
       connections: RedisConnections,
       keySpace: KeySpace,
       events: RedisKitEvents,
       lifecycle: Lifecycle,
+      health: FeatureHealthChecks,
     ) => {
       const caches = new Caches({ connections, keySpace, events });
+      health.register('caches', (connection) => cacheHealth(caches, connection));
       lifecycle.register({ name: 'cache', drain: () => caches.close() });
       return caches;
     },
@@ -101,6 +107,23 @@ export const FEATURES: readonly Provider[] = [
       connections: RedisConnections,
       keySpace: KeySpace,
     ) => new RedisFencedWriter(connections.get(locks.connection), keySpace),
+  },
+  {
+    provide: RedisMonitor,
+    inject: [RESOLVED_OPTIONS, RedisConnections, KeySpace, FeatureHealthChecks, Lifecycle],
+    useFactory: async (
+      { monitoring: options }: ResolvedRedisKitOptions,
+      connections: RedisConnections,
+      keySpace: KeySpace,
+      features: FeatureHealthChecks,
+      lifecycle: Lifecycle,
+    ) => {
+      if (options.telemetry) {
+        const end = await startCommandTelemetry();
+        lifecycle.register({ name: 'telemetry', drain: async () => end() });
+      }
+      return new RedisMonitor({ options, connections, keySpace, features });
+    },
   },
   {
     provide: MemoryAdvice,

@@ -25,6 +25,11 @@ import {
   resolveLocksOptions,
   type ResolvedLocksOptions,
 } from './lock/lock.options.js';
+import {
+  MonitoringOptions,
+  resolveMonitoringOptions,
+  type ResolvedMonitoringOptions,
+} from './monitoring/monitoring.options.js';
 import { Is, IsDuration, IsFlag, IsOneOf, IsText } from './core/options/constraints.js';
 import { Nested, NestedRecord } from './core/options/nested.js';
 import { optionPath, validateOptions } from './core/options/validate-options.js';
@@ -103,6 +108,10 @@ export class RedisKitOptions {
   @Nested(() => LocksOptions)
   locks?: LocksOptions | undefined;
 
+  /** `RedisMonitor` and health checks. */
+  @Nested(() => MonitoringOptions)
+  monitoring?: MonitoringOptions | undefined;
+
   /** Listeners by event name; the same as `RedisKitEvents.on`. */
   @Is('an object of functions by event name', isListeners)
   onEvents?: RedisKitListeners | undefined;
@@ -126,6 +135,7 @@ export interface ResolvedRedisKitOptions {
   readonly leaderboards: ReadonlyMap<string, LeaderboardOptions>;
   readonly requestTracking: ResolvedRequestTrackingOptions;
   readonly locks: ResolvedLocksOptions;
+  readonly monitoring: ResolvedMonitoringOptions;
   readonly onEvents: RedisKitListeners;
 }
 
@@ -162,6 +172,7 @@ export function resolveRedisKitOptions(
     leaderboards: new Map(Object.entries(options.leaderboards ?? {})),
     requestTracking: resolveRequestTrackingOptions(options.requestTracking),
     locks: resolveLocksOptions(locks),
+    monitoring: resolveMonitoringOptions(options.monitoring),
     onEvents: definedOnly(options.onEvents ?? {}),
   };
 }

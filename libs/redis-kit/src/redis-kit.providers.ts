@@ -8,6 +8,7 @@ import { LeaderboardService } from './counters/leaderboard.service.js';
 import { RequestLog } from './counters/requests/request-log.js';
 import { RequestStats } from './counters/requests/request-stats.js';
 import { RedisKitEvents, type RedisKitEvent, type RedisKitListener } from './core/events.js';
+import { FeatureHealthChecks } from './core/feature-health.js';
 import { KeySpace } from './core/key-space.js';
 import { LockService } from './lock/lock.service.js';
 import { JOB_GUARD } from './lock/run-once.decorator.js';
@@ -38,6 +39,7 @@ export const FOUNDATION: readonly Provider[] = [
     inject: [RESOLVED_OPTIONS],
     useFactory: ({ namespace }: ResolvedRedisKitOptions) => new KeySpace(namespace),
   },
+  { provide: FeatureHealthChecks, useFactory: () => new FeatureHealthChecks() },
 ];
 
 /** What `@RateLimit()` and its guard work with. Needs `RateLimiter` beside it. */

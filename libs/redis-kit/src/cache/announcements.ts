@@ -19,13 +19,13 @@ export class Announcements {
   }
 
   /** How a read ended that began at `startedAt`. */
-  read(key: string, source: Outcome['source'], startedAt: number): void {
+  read(key: string, source: Outcome['source'], startedAt: number, shared = false): void {
     if (source === 'cache') {
       this.hit(key, 'store', startedAt);
     } else if (this.events.has('cache.miss')) {
       const reason = source === 'factory' ? 'absent' : 'unavailable';
       const durationMs = performance.now() - startedAt;
-      this.events.emit('cache.miss', { cache: this.cache, key, reason, durationMs });
+      this.events.emit('cache.miss', { cache: this.cache, key, reason, shared, durationMs });
     }
   }
 

@@ -4,11 +4,15 @@ declare module '../core/events.js' {
   interface RedisKitEventMap {
     /** A value was answered from the cache: from this process' memory, or from the store. */
     'cache.hit': { cache: string; key: string; tier: 'memory' | 'store'; durationMs: number };
-    /** The factory answered; `unavailable`: Redis could not be asked. `durationMs` includes the factory. */
+    /**
+     * The factory answered; `unavailable`: Redis could not be asked. `shared`: another call of this process ran it.
+     * `durationMs` includes the factory.
+     */
     'cache.miss': {
       cache: string;
       key: string;
       reason: 'absent' | 'unavailable';
+      shared: boolean;
       durationMs: number;
     };
     /** Everything with this tag, or with `tag: null` everything, was invalidated by this process. */

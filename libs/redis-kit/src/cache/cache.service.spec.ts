@@ -80,9 +80,9 @@ describe('what a cache tells', () => {
     await cache.clear();
     const facts = { cache: 'catalog', durationMs: expect.any(Number) };
     expect(heard).toEqual([
-      ['cache.miss', { ...facts, key: 'key', reason: 'absent' }],
+      ['cache.miss', { ...facts, key: 'key', reason: 'absent', shared: false }],
       ['cache.hit', { ...facts, key: 'key', tier: 'store' }],
-      ['cache.miss', { ...facts, key: 'other', reason: 'absent' }],
+      ['cache.miss', { ...facts, key: 'other', reason: 'absent', shared: false }],
       ['cache.invalidated', { cache: 'catalog', tag: 'mugs' }],
       ['cache.invalidated', { cache: 'catalog', tag: null }],
     ]);

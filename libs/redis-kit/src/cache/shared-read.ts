@@ -46,11 +46,15 @@ async function readThrough<T>(
   const run = (context: FactoryContext<never>) =>
     flights.runFactory(entryKey, () => factory(context));
   const askedAt = memo?.moment();
-  const start = () => getOrSet(engine, { name: key, key: entryKey, tags, freshness, factory: run });
+  let isShared = true;
+  const start = () => {
+    isShared = false;
+    return getOrSet(engine, { name: key, key: entryKey, tags, freshness, factory: run });
+  };
   const { value, source } = await (freshness.isStrict
     ? flights.start(entryKey, tags, start)
     : flights.join(entryKey, tags, start));
-  announce.read(key, source, startedAt);
+  announce.read(key, source, startedAt, isShared);
   if (askedAt !== undefined && source === 'cache') memo?.remember(entryKey, value, tags, askedAt);
   return value as T;
 }

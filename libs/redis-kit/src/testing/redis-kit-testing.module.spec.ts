@@ -11,6 +11,7 @@ import {
   InjectRedis,
   RedisKitEvents,
   RedisKitModule,
+  RedisMonitor,
   type RedisClient,
 } from 'nestjs-redis-kit';
 import { RedisKitTestingModule, type RedisKitTestingOptions } from 'nestjs-redis-kit/testing';
@@ -58,6 +59,26 @@ async function start(
 }
 
 describe('the testing module', () => {
+  it('has a monitor that is healthy, and has no servers to tell of', async () => {
+    const monitor = (await start()).get(RedisMonitor);
+    expect(await monitor.healthCheck()).toMatchObject({
+      status: 'healthy',
+      topology: 'memory',
+      responseTimeMs: null,
+      unanswered: [],
+    });
+    const reports = await Promise.all([
+      monitor.info(),
+      monitor.memory(),
+      monitor.slowLog(),
+      monitor.keyStatistics(),
+      monitor.latency(),
+    ]);
+    for (const report of reports) expect(report).toMatchObject({ nodes: [], total: null });
+    expect((await monitor.hitRatio()).ratio).toBeNull();
+    expect((await monitor.streamGroups()).groups).toEqual([]);
+  });
+
   it('gives every service in memory: caches, named ones, decorators and events', async () => {
     const misses: string[] = [];
     const app = await start(

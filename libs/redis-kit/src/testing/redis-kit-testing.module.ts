@@ -7,6 +7,7 @@ import { LeaderboardOptions } from '../counters/leaderboard.options.js';
 import { getRedisToken } from '../core/connections/inject-redis.decorator.js';
 import { RedisConnections } from '../core/connections/redis-connections.js';
 import { RedisKitEvents, type RedisKitListeners } from '../core/events.js';
+import { FeatureHealthChecks } from '../core/feature-health.js';
 import { KeySpace } from '../core/key-space.js';
 import { FencedWriter, MemoryFencedWriter } from '../lock/fenced-writer.js';
 import { LocksOptions } from '../lock/lock.options.js';
@@ -17,6 +18,7 @@ import { Is } from '../core/options/constraints.js';
 import { Nested, NestedRecord } from '../core/options/nested.js';
 import { validateOptions } from '../core/options/validate-options.js';
 import { WITHOUT_REDIS } from '../core/without-redis.js';
+import { RedisMonitor } from '../monitoring/redis-monitor.js';
 import { createRateLimiter } from '../rate-limit/create-rate-limiter.js';
 import { RateLimitOptions } from '../rate-limit/rate-limit.options.js';
 import { RateLimiter } from '../rate-limit/rate-limiter.js';
@@ -148,6 +150,15 @@ export class RedisKitTestingModule {
       },
       { provide: FencedWriter, useClass: MemoryFencedWriter },
       { provide: Ticks, useValue: new MemoryTicks() },
+      {
+        provide: RedisMonitor,
+        inject: [RESOLVED_OPTIONS, KeySpace, FeatureHealthChecks],
+        useFactory: (
+          { monitoring: options }: ResolvedRedisKitOptions,
+          keySpace: KeySpace,
+          features: FeatureHealthChecks,
+        ) => new RedisMonitor({ options, connections: undefined, keySpace, features }),
+      },
       ...lockProviders,
       ...cacheProviders([...resolved.caches.keys()]),
       ...[...resolved.connections.keys()].map((name) => ({

@@ -9,9 +9,9 @@ import { RedisUnavailableError } from '../redis-kit.error.js';
 import { safeMessage } from '../redact.js';
 import { BlockingConnection } from './blocking-connection.js';
 import { createClient } from './client-factory.js';
+import { closeClient, whenReady } from './client-life.js';
 import { describeTarget, type ResolvedConnectionOptions } from './connection.options.js';
 import type { RedisClient } from './connection-url.js';
-import { dropClient } from './guard-client.js';
 import { NodeLinks } from './node-links.js';
 import type { ConnectionRole } from './roles.js';
 import { Subscriber } from './subscriber.js';
@@ -97,6 +97,11 @@ export class RedisConnection {
   /** For what can be done without: fails at once while the link is down. Commands go through `guarded`. */
   get cache(): RedisClient {
     return this.#client('cache');
+  }
+
+  /** For looking at the servers: a link of its own, so that nobody's commands wait behind a SCAN. */
+  get monitor(): RedisClient {
+    return this.#client('monitor');
   }
 
   /** True once commands were made ready for, and the link stands. */
@@ -316,23 +321,4 @@ export class RedisConnection {
       );
     }
   }
-}
-
-async function whenReady(client: RedisClient): Promise<void> {
-  if (client.status === 'ready') return;
-  // The first failure is not the end: the client goes on trying, and the caller's deadline bounds the wait.
-  if (client.status === 'wait') client.connect().catch(() => undefined);
-  await new Promise<void>((resolve) => client.once('ready', () => resolve()));
-  // A Cluster is ready before its links are, and the first commands would pay for them.
-  if ('nodes' in client) await Promise.all(client.nodes('master').map((node) => node.ping()));
-}
-
-/** QUIT lets replies in flight arrive; a hung server never answers it, and a lost link cannot. */
-async function closeClient(client: RedisClient, deadlineMs: number): Promise<void> {
-  if (client.status === 'ready') {
-    const lost = new Promise<void>((resolve) => client.once('close', () => resolve()));
-    const quit = Promise.race([client.quit().then(() => undefined), lost]);
-    await withDeadline('QUIT', deadlineMs, quit).catch(() => undefined);
-  }
-  dropClient(client);
 }

@@ -3,7 +3,8 @@
  * holds everything behind it, a subscribed RESP2 connection refuses commands, and a queue that waits for Redis is
  * right for an order and wrong for a cache read.
  */
-export type ConnectionRole = 'command' | 'cache' | 'subscriber' | 'tracking' | 'blocking';
+export type ConnectionRole =
+  'command' | 'cache' | 'monitor' | 'subscriber' | 'tracking' | 'blocking';
 
 export interface RoleProfile {
   /** Keep commands while the link is down, up to their timeout; otherwise fail them at once. */
@@ -36,6 +37,14 @@ export const ROLE_PROFILES: Record<ConnectionRole, RoleProfile> = {
     batchWrites: true,
     commandTimeout: false,
     silenceMs: 1_000,
+  },
+  // Who looks at a dead server wants to hear so at once, and asks again later.
+  monitor: {
+    offlineQueue: false,
+    maxRetryDelayMs: 1_000,
+    batchWrites: true,
+    commandTimeout: true,
+    silenceMs: undefined,
   },
   subscriber: { ...REPLACED, commandTimeout: true, silenceMs: undefined },
   tracking: { ...REPLACED, commandTimeout: true, silenceMs: undefined },
