@@ -261,6 +261,7 @@ describe('the shop', () => {
     expect(Object.keys(paths).sort()).toEqual([
       '/api/admin/products/{id}',
       '/api/admin/products/{id}/stock',
+      '/api/admin/visits',
       '/api/categories',
       '/api/products',
       '/api/products/{id}',

@@ -7,7 +7,7 @@ import {
   ValidationPipe,
 } from '@nestjs/common';
 import { APP_FILTER, APP_PIPE } from '@nestjs/core';
-import { RedisKitModule } from 'nestjs-redis-kit';
+import { RedisKitModule, RequestTrackingMiddleware } from 'nestjs-redis-kit';
 import { SessionModule } from 'nestjs-redis-kit/session';
 import { AccountsModule } from './accounts/accounts.module.js';
 import { CartModule } from './cart/cart.module.js';
@@ -17,6 +17,8 @@ import { HealthModule } from './health/health.module.js';
 import { OperationsModule } from './operations/operations.module.js';
 import { validationProblem } from './operations/problem.js';
 import { RequestTraceMiddleware } from './operations/request-trace.middleware.js';
+import { PopularityModule } from './popularity/popularity.module.js';
+import { VIEWED_BOARD, VIEWED_BOARD_OPTIONS } from './popularity/product-views.js';
 import { ShopConfig } from './shop.config.js';
 import { ShopErrorFilter } from './shop-error.filter.js';
 import { StorefrontModule } from './storefront/storefront.module.js';
@@ -43,6 +45,9 @@ export class AppModule implements NestModule {
         RedisKitModule.forRoot({
           namespace: `shop:${config.NODE_ENV}`,
           caches: { catalog: { ttl: '5m' } },
+          // The home page shows a board: a Redis that hangs may cost it this much.
+          counters: { deadline: '150ms' },
+          leaderboards: { [VIEWED_BOARD]: VIEWED_BOARD_OPTIONS },
         }),
         SessionModule.forRoot({
           secret: config.sessionSecret,
@@ -52,6 +57,7 @@ export class AppModule implements NestModule {
         DatabaseModule,
         OperationsModule,
         CatalogModule,
+        PopularityModule,
         StorefrontModule,
         CartModule,
         AccountsModule,
@@ -74,6 +80,9 @@ export class AppModule implements NestModule {
   }
 
   configure(consumer: MiddlewareConsumer): void {
-    consumer.apply(RequestTraceMiddleware).exclude('assets/{*name}').forRoutes('{*path}');
+    consumer
+      .apply(RequestTrackingMiddleware, RequestTraceMiddleware)
+      .exclude('assets/{*name}')
+      .forRoutes('{*path}');
   }
 }

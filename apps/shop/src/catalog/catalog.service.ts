@@ -66,6 +66,11 @@ export class CatalogService {
     return product;
   }
 
+  /** Those of them that exist, in the order of the ids. */
+  async productsOf(ids: readonly string[]): Promise<readonly Product[]> {
+    return [...(await this.#products.getMany(ids)).values()];
+  }
+
   async list(listing: Listing): Promise<ProductPage> {
     // Two entries: all pages of a search share its count.
     const [items, [counted]] = await Promise.all([

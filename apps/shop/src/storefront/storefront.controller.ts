@@ -14,12 +14,15 @@ import { RateLimit } from 'nestjs-redis-kit';
 import { ProductQueryDto } from '../catalog/catalog.dto.js';
 import { CatalogService } from '../catalog/catalog.service.js';
 import { type ListingRequest, toListing } from '../catalog/product-listing.js';
+import type { Product } from '../catalog/product.repository.js';
 import { StockCodePipe } from '../catalog/stock-code.pipe.js';
 import { searchLimit } from '../operations/limits.js';
 import { validationProblem } from '../operations/problem.js';
+import { ProductViews } from '../popularity/product-views.js';
 import { StorefrontPages } from './storefront.pages.js';
 
 const relatedProducts = 4;
+const mostViewedProducts = 4;
 
 /** As in the API, but what other sites append to an address is ignored instead of refused. */
 const visitorQuery = new ValidationPipe({
@@ -34,6 +37,7 @@ const visitorQuery = new ValidationPipe({
 export class StorefrontController {
   constructor(
     private readonly catalog: CatalogService,
+    private readonly views: ProductViews,
     private readonly pages: StorefrontPages,
   ) {}
 
@@ -42,16 +46,21 @@ export class StorefrontController {
   @Header('Content-Type', 'text/html; charset=utf-8')
   async listing(@Query(visitorQuery) query: ListingRequest): Promise<string> {
     const listing = toListing(query);
-    const [{ items, total }, categories] = await Promise.all([
+    const search = query.search?.trim() ?? '';
+    const isHome = search === '' && listing.category === undefined && listing.page === 1;
+    const [{ items, total }, categories, mostViewed] = await Promise.all([
       this.catalog.list(listing),
       this.catalog.categories(),
+      isHome ? this.#mostViewed() : [],
     ]);
     return this.pages.listing({
       listing,
-      search: query.search?.trim() ?? '',
+      isHome,
+      search,
       products: items,
       total,
       categories,
+      mostViewed,
     });
   }
 
@@ -62,6 +71,7 @@ export class StorefrontController {
     const { items } = await this.catalog.list(
       toListing({ category: product.category, pageSize: relatedProducts + 1 }),
     );
+    this.views.viewed(id);
     const related = items.filter((item) => item.id !== id).slice(0, relatedProducts);
     return this.pages.product({ product, related });
   }
@@ -74,5 +84,9 @@ export class StorefrontController {
       .type(asset.type)
       .setHeader('Cache-Control', 'public, max-age=31536000, immutable')
       .send(asset.content);
+  }
+
+  async #mostViewed(): Promise<readonly Product[]> {
+    return this.catalog.productsOf(await this.views.mostViewedToday(mostViewedProducts));
   }
 }

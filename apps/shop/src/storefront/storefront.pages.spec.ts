@@ -18,13 +18,17 @@ describe('StorefrontPages', () => {
     const html = pages.listing({
       listing: toListing({ search: 'x' }),
       search: '"><script>alert(1)</script>',
+      isHome: true,
       products: [product],
       total: 1,
       categories: [],
+      mostViewed: [{ ...product, title: 'Bird <b>house' }],
     });
     expect(html).not.toContain('<script>alert');
     expect(html).toContain('Cakestand &lt;3 &amp; &quot;Tiers&quot;');
     expect(html).toContain('of 1 product<');
+    expect(html).toContain('Most viewed today');
+    expect(html).toContain('Bird &lt;b&gt;house');
   });
 
   it('has no strip outside a request', () => {

@@ -13,12 +13,15 @@ import { illustrate } from './illustration/illustration.js';
 import { listingUrl, pageLinks, type PageLink, sortChoices } from './listing-links.js';
 
 export interface ListingPage {
+  readonly isHome: boolean;
   readonly listing: Listing;
   /** What the visitor typed, to be shown again. */
   readonly search: string;
   readonly products: readonly Product[];
   readonly total: number;
   readonly categories: readonly CategoryCount[];
+  /** Of today, the most viewed first. */
+  readonly mostViewed: readonly Product[];
 }
 
 export interface ProductPageContent {
@@ -52,7 +55,8 @@ export class StorefrontPages {
 
   constructor(private readonly trace: RequestTrace) {}
 
-  listing({ listing, search, products, total, categories }: ListingPage): string {
+  listing(page: ListingPage): string {
+    const { listing, search, isHome, products, total, categories, mostViewed } = page;
     const lastPage = Math.max(1, Math.ceil(total / listing.pageSize));
     const category = listing.category === undefined ? undefined : categoryName(listing.category);
     return this.#render('listing', {
@@ -61,7 +65,8 @@ export class StorefrontPages {
       category,
       listing,
       welcomePictures,
-      isHome: search === '' && category === undefined && listing.page === 1,
+      isHome,
+      mostViewed: mostViewed.map((product, index) => this.#card(product, `v${index}`)),
       cards: products.map((product, index) => this.#card(product, `${index}`)),
       total,
       announcement: countText(listing, products.length, total),
