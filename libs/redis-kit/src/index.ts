@@ -141,7 +141,11 @@ export type {
 export { CounterService } from './counters/counter.service.js';
 export type { CounterBucket, CounterSelection } from './counters/counter.service.js';
 export type { CounterScope, IncrementOptions, SeriesOptions } from './counters/counter-calls.js';
-export type { CounterOptions, CounterWindow, RequestTrackingOptions } from './counters/counters.options.js';
+export type {
+  CounterOptions,
+  CounterWindow,
+  RequestTrackingOptions,
+} from './counters/counters.options.js';
 export {
   CounterArgumentError,
   CounterGroupFullError,
@@ -200,3 +204,24 @@ export type { ElectionOptions, Leadership } from './lock/election.js';
 export { Latch } from './lock/latch.js';
 export type { LatchOptions, LatchWaitOptions } from './lock/latch.js';
 export { LatchTimeoutError, LockUpgradeError, PermitsExceededError } from './lock/permit.errors.js';
+
+// Event bus
+export { RedisEventBus } from './events/redis-event-bus.js';
+export type {
+  EventSubscription,
+  PublishedEvent,
+  PublishOptions,
+} from './events/redis-event-bus.js';
+export { OnRedisEvent } from './events/on-redis-event.decorator.js';
+export type { OnRedisEventOptions } from './events/on-redis-event.decorator.js';
+export type { EventHandlerStats } from './events/event-handler.js';
+export type { EventGap, EventGapReason } from './events/gap.js';
+export type { EventHandlerOptions, SubscribeOptions } from './events/handler.options.js';
+export type { EventsOptions } from './events/events.options.js';
+export type { RedisEvent } from './events/incoming-event.js';
+export {
+  EventNameError,
+  EventNotPublishedError,
+  EventOutcomeUnknownError,
+  EventPayloadError,
+} from './events/events.errors.js';

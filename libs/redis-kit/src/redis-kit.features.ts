@@ -4,6 +4,9 @@ import { Caches } from './cache/caches.js';
 import { RedisConnections } from './core/connections/redis-connections.js';
 import { Counters } from './counters/counters.js';
 import { RedisKitEvents } from './core/events.js';
+import { RedisEventBus } from './events/redis-event-bus.js';
+import { RedisEventTransport } from './events/redis-event-transport.js';
+import { Tracing } from './events/tracing.js';
 import { KeySpace } from './core/key-space.js';
 import { Lifecycle } from './core/lifecycle.js';
 import { MemoryAdvice, type KeptThere } from './core/memory-advice.js';
@@ -16,6 +19,7 @@ import { RateLimiter } from './rate-limit/rate-limiter.js';
 import type { ResolvedRedisKitOptions } from './redis-kit.options.js';
 import {
   COUNTER_SERVICES,
+  EVENT_HANDLERS,
   lockProviders,
   REQUEST_LIMITS,
   RESOLVED_OPTIONS,
@@ -98,6 +102,23 @@ export const FEATURES: readonly Provider[] = [
     ) => new RedisFencedWriter(connections.get(locks.connection), keySpace),
   },
   {
+    provide: RedisEventBus,
+    inject: [RESOLVED_OPTIONS, RedisConnections, KeySpace, RedisKitEvents, Lifecycle],
+    useFactory: async (
+      { events: options }: ResolvedRedisKitOptions,
+      connections: RedisConnections,
+      keySpace: KeySpace,
+      events: RedisKitEvents,
+      lifecycle: Lifecycle,
+    ) => {
+      const connection = connections.get(options.connection);
+      const transport = new RedisEventTransport(connection, keySpace, options);
+      const bus = new RedisEventBus({ options, transport, events, tracing: await Tracing.load() });
+      lifecycle.register({ name: 'events', drain: () => bus.drain() });
+      return bus;
+    },
+  },
+  {
     provide: MemoryAdvice,
     inject: [RESOLVED_OPTIONS, RedisConnections],
     useFactory: (options: ResolvedRedisKitOptions, connections: RedisConnections) =>
@@ -107,11 +128,12 @@ export const FEATURES: readonly Provider[] = [
   },
   ...COUNTER_SERVICES,
   ...lockProviders,
+  ...EVENT_HANDLERS,
 ];
 
 /** What the features keep through one connection. */
 function keptThere(
-  { caches, counters, locks, rateLimit }: ResolvedRedisKitOptions,
+  { caches, counters, events, locks, rateLimit }: ResolvedRedisKitOptions,
   connections: RedisConnections,
   name: string,
 ): KeptThere {
@@ -119,6 +141,7 @@ function keptThere(
     locks: locks.connection,
     'rate limits': rateLimit.connection,
     'counters, leaderboards': counters.connection,
+    'the history of events': events.connection,
   });
   return {
     connection: connections.get(name),

@@ -20,6 +20,11 @@ import type { ConnectPolicy } from './core/connections/redis-connections.js';
 import { toMs, type Duration } from './core/duration.js';
 import type { RedisKitListeners } from './core/events.js';
 import {
+  EventsOptions,
+  resolveEventsOptions,
+  type ResolvedEventsOptions,
+} from './events/events.options.js';
+import {
   LocksOptions,
   locksIssues,
   resolveLocksOptions,
@@ -103,6 +108,10 @@ export class RedisKitOptions {
   @Nested(() => LocksOptions)
   locks?: LocksOptions | undefined;
 
+  /** The event bus. */
+  @Nested(() => EventsOptions)
+  events?: EventsOptions | undefined;
+
   /** Listeners by event name; the same as `RedisKitEvents.on`. */
   @Is('an object of functions by event name', isListeners)
   onEvents?: RedisKitListeners | undefined;
@@ -126,6 +135,7 @@ export interface ResolvedRedisKitOptions {
   readonly leaderboards: ReadonlyMap<string, LeaderboardOptions>;
   readonly requestTracking: ResolvedRequestTrackingOptions;
   readonly locks: ResolvedLocksOptions;
+  readonly events: ResolvedEventsOptions;
   readonly onEvents: RedisKitListeners;
 }
 
@@ -148,6 +158,8 @@ export function resolveRedisKitOptions(
   const rateLimit = resolveRateLimitOptions(options.rateLimit ?? {});
   checkConnection(`${ROOT}.rateLimit`, rateLimit.connection, connectionNames, issues);
   checkConnection(`${ROOT}.counters`, counters.connection, connectionNames, issues);
+  const events = resolveEventsOptions(options.events);
+  checkConnection(`${ROOT}.events`, events.connection, connectionNames, issues);
   const locks = options.locks ?? {};
   issues.push(...locksIssues(locks, `${ROOT}.locks`, connectionNames));
   if (issues.length > 0) throw new ConfigurationError(issues);
@@ -162,6 +174,7 @@ export function resolveRedisKitOptions(
     leaderboards: new Map(Object.entries(options.leaderboards ?? {})),
     requestTracking: resolveRequestTrackingOptions(options.requestTracking),
     locks: resolveLocksOptions(locks),
+    events,
     onEvents: definedOnly(options.onEvents ?? {}),
   };
 }

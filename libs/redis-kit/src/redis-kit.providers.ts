@@ -1,4 +1,5 @@
 import type { Provider } from '@nestjs/common';
+import { ModulesContainer } from '@nestjs/core';
 import { CacheService } from './cache/cache.service.js';
 import { Caches, getCacheToken } from './cache/caches.js';
 import { CounterService } from './counters/counter.service.js';
@@ -7,6 +8,9 @@ import { LeaderboardService } from './counters/leaderboard.service.js';
 import { RequestLog } from './counters/requests/request-log.js';
 import { RequestStats } from './counters/requests/request-stats.js';
 import { RedisKitEvents, type RedisKitEvent, type RedisKitListener } from './core/events.js';
+import { EventExplorer } from './events/event-explorer.js';
+import { EVENT_BUS } from './events/on-redis-event.decorator.js';
+import { RedisEventBus } from './events/redis-event-bus.js';
 import { KeySpace } from './core/key-space.js';
 import { LockService } from './lock/lock.service.js';
 import { JOB_GUARD } from './lock/run-once.decorator.js';
@@ -85,6 +89,20 @@ export const lockProviders: readonly Provider[] = [
     inject: [LockService, Ticks, RedisKitEvents],
     useFactory: (locks: LockService, ticks: Ticks, events: RedisKitEvents) =>
       new JobGuard(locks, ticks, events),
+  },
+];
+
+/** What subscribes the handlers of events. They need `RedisEventBus` beside them. */
+export const EVENT_HANDLERS: readonly Provider[] = [
+  { provide: EVENT_BUS, useExisting: RedisEventBus },
+  {
+    provide: EventExplorer,
+    inject: [RESOLVED_OPTIONS, RedisEventBus, ModulesContainer],
+    useFactory: (
+      { connect }: ResolvedRedisKitOptions,
+      bus: RedisEventBus,
+      modules: ModulesContainer,
+    ) => new EventExplorer(bus, modules, connect === 'require'),
   },
 ];
 

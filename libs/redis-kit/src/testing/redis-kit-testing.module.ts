@@ -8,6 +8,10 @@ import { getRedisToken } from '../core/connections/inject-redis.decorator.js';
 import { RedisConnections } from '../core/connections/redis-connections.js';
 import { RedisKitEvents, type RedisKitListeners } from '../core/events.js';
 import { KeySpace } from '../core/key-space.js';
+import { EventsOptions } from '../events/events.options.js';
+import { MemoryEventTransport } from '../events/memory-event-transport.js';
+import { RedisEventBus } from '../events/redis-event-bus.js';
+import { Tracing } from '../events/tracing.js';
 import { FencedWriter, MemoryFencedWriter } from '../lock/fenced-writer.js';
 import { LocksOptions } from '../lock/lock.options.js';
 import { LockService } from '../lock/lock.service.js';
@@ -28,6 +32,7 @@ import {
 import {
   cacheProviders,
   COUNTER_SERVICES,
+  EVENT_HANDLERS,
   FOUNDATION,
   lockProviders,
   REQUEST_LIMITS,
@@ -45,6 +50,10 @@ export class RedisKitTestingOptions {
   /** Options of locks, as the application gives them. */
   @Nested(() => LocksOptions)
   locks?: LocksOptions | undefined;
+
+  /** Options of the event bus, as the application gives them. Events come to the handlers of the test. */
+  @Nested(() => EventsOptions)
+  events?: EventsOptions | undefined;
 
   /** Names of the connections besides `default` that the tested classes inject. */
   @Is(
@@ -93,6 +102,7 @@ export class RedisKitTestingModule {
       leaderboards = {},
       requestTracking = {},
       locks = {},
+      events = {},
     } = validateOptions(RedisKitTestingOptions, options, 'RedisKitTestingModule.forRoot()');
     const connections = Object.fromEntries(connectionNames.map((name) => [name, {}]));
     // The environment has no say in what a test does.
@@ -107,6 +117,7 @@ export class RedisKitTestingModule {
         leaderboards,
         requestTracking,
         locks: { ...locks, connection: undefined },
+        events: { ...events, connection: undefined },
       },
       {},
     );
@@ -146,6 +157,18 @@ export class RedisKitTestingModule {
         useFactory: (options: ResolvedRedisKitOptions, events: RedisKitEvents) =>
           memoryLockService(options.locks, events),
       },
+      {
+        provide: RedisEventBus,
+        inject: [RESOLVED_OPTIONS, RedisKitEvents],
+        useFactory: async (options: ResolvedRedisKitOptions, events: RedisKitEvents) =>
+          new RedisEventBus({
+            options: options.events,
+            transport: new MemoryEventTransport(),
+            events,
+            tracing: await Tracing.load(),
+          }),
+      },
+      ...EVENT_HANDLERS,
       { provide: FencedWriter, useClass: MemoryFencedWriter },
       { provide: Ticks, useValue: new MemoryTicks() },
       ...lockProviders,

@@ -11,9 +11,10 @@ import { BlockingConnection } from './blocking-connection.js';
 import { createClient } from './client-factory.js';
 import { describeTarget, type ResolvedConnectionOptions } from './connection.options.js';
 import type { RedisClient } from './connection-url.js';
-import { dropClient } from './guard-client.js';
+import { closeClient, whenReady } from './client-states.js';
 import { NodeLinks } from './node-links.js';
 import type { ConnectionRole } from './roles.js';
+import { ShardSubscriber } from './shard-subscriber.js';
 import { Subscriber } from './subscriber.js';
 import { trackingProbeKey } from './tracking.keys.js';
 import { Tracking } from './tracking.js';
@@ -56,6 +57,7 @@ export class RedisConnection {
   #probeNumber = 0;
   #tracking: Tracking | undefined;
   #subscriber: Subscriber | undefined;
+  #shardSubscriber: ShardSubscriber | undefined;
   #closed = false;
   readonly #failsafe: Failsafe;
 
@@ -111,6 +113,19 @@ export class RedisConnection {
       connection: this.name,
       events: this.#settings.events,
       open: () => this.#nodes.openAny('subscriber'),
+    }));
+  }
+
+  /** The subscriber of sharded channels, what is sent by SPUBLISH; on links of its own. */
+  get shardSubscriber(): ShardSubscriber {
+    this.#assertOpen();
+    return (this.#shardSubscriber ??= new ShardSubscriber({
+      connection: this.name,
+      events: this.#settings.events,
+      isCluster: this.topology === 'cluster',
+      masterOf: (channel) => this.#nodes.ownerOf(channel),
+      open: (master) => this.#nodes.openMaster(master, 'subscriber'),
+      refresh: () => this.#nodes.refresh(),
     }));
   }
 
@@ -225,6 +240,7 @@ export class RedisConnection {
     for (const blocking of this.#blocking) blocking.close();
     await Promise.all([
       this.#subscriber?.close(),
+      this.#shardSubscriber?.close(),
       this.#tracking?.close(),
       ...[...this.#clients.values()]
         .filter((client) => !this.#isGiven(client))
@@ -316,23 +332,4 @@ export class RedisConnection {
       );
     }
   }
-}
-
-async function whenReady(client: RedisClient): Promise<void> {
-  if (client.status === 'ready') return;
-  // The first failure is not the end: the client goes on trying, and the caller's deadline bounds the wait.
-  if (client.status === 'wait') client.connect().catch(() => undefined);
-  await new Promise<void>((resolve) => client.once('ready', () => resolve()));
-  // A Cluster is ready before its links are, and the first commands would pay for them.
-  if ('nodes' in client) await Promise.all(client.nodes('master').map((node) => node.ping()));
-}
-
-/** QUIT lets replies in flight arrive; a hung server never answers it, and a lost link cannot. */
-async function closeClient(client: RedisClient, deadlineMs: number): Promise<void> {
-  if (client.status === 'ready') {
-    const lost = new Promise<void>((resolve) => client.once('close', () => resolve()));
-    const quit = Promise.race([client.quit().then(() => undefined), lost]);
-    await withDeadline('QUIT', deadlineMs, quit).catch(() => undefined);
-  }
-  dropClient(client);
 }

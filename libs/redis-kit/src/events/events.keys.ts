@@ -1,0 +1,24 @@
+import type { KeySpace } from '../core/key-space.js';
+
+/**
+ * Into so many lines events are divided by their key; order is kept within each. Not an option: processes that disagreed
+ * about it would miss each other's events.
+ */
+export const PARTITIONS = 32;
+
+const partitionTag = (partition: number): string => `p${partition}`;
+
+/** `<namespace>:v1:events:{p<n>}:log` — what is kept of a partition (stream, expires `events.retention` after its last event). */
+export function eventLogKey(keySpace: KeySpace, partition: number): string {
+  return keySpace.key('events', partitionTag(partition), 'log');
+}
+
+/** `<namespace>:v1:events:{p<n>}:kept` — where events of the log are sent (sharded channel). */
+export function keptChannel(keySpace: KeySpace, partition: number): string {
+  return keySpace.key('events', partitionTag(partition), 'kept');
+}
+
+/** `<namespace>:v1:events:{p<n>}:passing` — where events that are not kept are sent (sharded channel). */
+export function passingChannel(keySpace: KeySpace, partition: number): string {
+  return keySpace.key('events', partitionTag(partition), 'passing');
+}
