@@ -7,6 +7,8 @@ import { Counters } from './counters/counters.js';
 import { LeaderboardService } from './counters/leaderboard.service.js';
 import { RequestLog } from './counters/requests/request-log.js';
 import { RequestStats } from './counters/requests/request-stats.js';
+import { RedisConnections } from './core/connections/redis-connections.js';
+import { WITHOUT_REDIS } from './core/without-redis.js';
 import { RedisKitEvents, type RedisKitEvent, type RedisKitListener } from './core/events.js';
 import { EventExplorer } from './events/event-explorer.js';
 import { EVENT_BUS } from './events/on-redis-event.decorator.js';
@@ -97,12 +99,23 @@ export const EVENT_HANDLERS: readonly Provider[] = [
   { provide: EVENT_BUS, useExisting: RedisEventBus },
   {
     provide: EventExplorer,
-    inject: [RESOLVED_OPTIONS, RedisEventBus, ModulesContainer],
+    inject: [
+      RESOLVED_OPTIONS,
+      RedisEventBus,
+      ModulesContainer,
+      RedisConnections,
+      { token: WITHOUT_REDIS, optional: true },
+    ],
     useFactory: (
       { connect }: ResolvedRedisKitOptions,
       bus: RedisEventBus,
       modules: ModulesContainer,
-    ) => new EventExplorer(bus, modules, connect === 'require'),
+      connections: RedisConnections,
+      isWithoutRedis?: true,
+    ) =>
+      new EventExplorer(bus, modules, connect === 'require', async () => {
+        if (!isWithoutRedis) await connections.close(0);
+      }),
   },
 ];
 

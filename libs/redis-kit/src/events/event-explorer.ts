@@ -24,9 +24,20 @@ export class EventExplorer implements OnApplicationBootstrap {
     private readonly bus: RedisEventBus,
     private readonly modules: ModulesContainer,
     private readonly isRequired: boolean,
+    /** Closes what was opened for an application that does not start after all. */
+    private readonly abandon: () => Promise<void>,
   ) {}
 
   async onApplicationBootstrap(): Promise<void> {
+    try {
+      await this.#subscribeAll();
+    } catch (error) {
+      await this.abandon();
+      throw error;
+    }
+  }
+
+  async #subscribeAll(): Promise<void> {
     const found = new Map<object, readonly DeclaredHandler[]>();
     for (const { providers, controllers } of this.modules.values()) {
       for (const wrapper of [...providers.values(), ...controllers.values()] as Wrapper[]) {

@@ -41,7 +41,7 @@ export class LineFollower {
   #fellOut = false;
   /** The next entry read may continue anything: what is missing before it was told already. */
   #startsAnywhere = false;
-  #isReading = false;
+  #reading: Promise<void> | undefined;
   #isStopped = false;
   #heardAt = performance.now();
   /** Messages came since the last check: the line has shown by itself that it is whole. */
@@ -68,7 +68,7 @@ export class LineFollower {
     // What cannot be an entry says nothing about the history.
     if (this.#isStopped || !isEntryId(entry.id)) return;
     this.#isFlowing = true;
-    if (!this.#isReading && this.#cursor !== undefined && this.#continues(entry)) return;
+    if (!this.#reading && this.#cursor !== undefined && this.#continues(entry)) return;
     if (this.#heldBack.length < MOST_HELD_BACK) this.#heldBack.push(entry);
     else this.#fellOut = true;
     if (this.#cursor !== undefined) void this.catchUp();
@@ -81,9 +81,13 @@ export class LineFollower {
   }
 
   /** Reads what was missed. Without an answer nothing changes, and the next check tries again. */
-  async catchUp(): Promise<void> {
-    if (this.#isReading || this.#isStopped) return;
-    this.#isReading = true;
+  catchUp(): Promise<void> {
+    if (this.#isStopped) return Promise.resolve();
+    this.#reading ??= this.#catchUp().finally(() => (this.#reading = undefined));
+    return this.#reading;
+  }
+
+  async #catchUp(): Promise<void> {
     const startedAt = performance.now();
     let recovered = 0;
     try {
@@ -97,8 +101,6 @@ export class LineFollower {
       this.#takeOrphans();
     } catch {
       // Redis is away, and its connection says so.
-    } finally {
-      this.#isReading = false;
     }
     if (recovered > 0) this.duties.recovered(recovered, performance.now() - startedAt);
   }
@@ -144,14 +146,21 @@ export class LineFollower {
   }
 
   /** What was seen last is not in the history. True when it has to be read from another place. */
-  #isLost({ newest, oldest, isCursorThere }: Missed): boolean {
+  #isLost({ newest, oldest, isCursorThere, entries }: Missed): boolean {
     const cursor = this.#cursor!;
     if (isCursorThere || cursor === START || this.#startsAnywhere) return false;
-    this.#startsAnywhere = true;
     if (compareIds(cursor, oldest) < 0) {
-      this.#gap('trimmed', oldest);
+      const { before = '' } = entries[0] ?? {};
+      // It began anew. Where entries were lost with the old one, the first of the new one says so itself.
+      if (before === `!${START}`) this.#cursor = START;
+      else if (before === START) this.#vanished();
+      else {
+        this.#startsAnywhere = true;
+        this.#gap('trimmed', oldest);
+      }
       return false;
     }
+    this.#startsAnywhere = true;
     this.#gap(compareIds(cursor, newest) > 0 ? 'forked' : 'lost-writes', newest);
     // The history went another way, from an entry that was seen; what was not seen of it may lie before the cursor.
     const [first = START] = this.#seen;
