@@ -105,6 +105,7 @@ describe('events that only a dead master had', () => {
       within: FAILED_OVER_WITHIN_MS,
     });
     await stream.end();
+    await stream.close();
     expect(stream.gaps.length).toBeGreaterThan(0);
     stream.assertInOrderAndOnce();
   }, 180_000);

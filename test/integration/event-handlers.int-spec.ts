@@ -13,7 +13,8 @@ import {
   type RedisEvent,
 } from 'nestjs-redis-kit';
 import { eventually, isolatedNamespace, RedisServer } from 'nestjs-redis-kit/testing';
-import { eventLogKey, PARTITIONS } from '../../libs/redis-kit/src/events/events.keys.js';
+import { eventLogKey } from '../../libs/redis-kit/src/events/events.keys.js';
+import { PARTITIONS } from '../../libs/redis-kit/src/events/partitions.js';
 import { KeySpace } from '../../libs/redis-kit/src/core/key-space.js';
 import { startApplication } from '../support/application.js';
 

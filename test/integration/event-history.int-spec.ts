@@ -1,80 +1,10 @@
 import type { Redis } from 'ioredis';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { eventually, isolatedNamespace, RedisServer } from 'nestjs-redis-kit/testing';
-import { runScript } from '../../libs/redis-kit/src/core/scripts/script-runner.js';
-import { LineFollower } from '../../libs/redis-kit/src/events/line-follower.js';
-import {
-  keepEvent,
-  readMissed,
-  type KeptEntry,
-} from '../../libs/redis-kit/src/events/events.scripts.js';
+import { eventually, RedisServer } from 'nestjs-redis-kit/testing';
+import type { KeptEntry } from '../../libs/redis-kit/src/events/events.scripts.js';
 import { decodeKept } from '../../libs/redis-kit/src/events/frame.js';
-
-/** A line on a real server, where the test decides which messages arrive. */
-class Line {
-  readonly log = `{${isolatedNamespace()}}:log`;
-  readonly channel = `${this.log}:channel`;
-  readonly told: string[] = [];
-  readonly published: KeptEntry[] = [];
-  reads = 0;
-  recovered = 0;
-  isAway = false;
-  readonly follower: LineFollower;
-
-  constructor(
-    private readonly redis: Redis,
-    readonly retentionMs = 60_000,
-    page = 100,
-  ) {
-    this.follower = new LineFollower(3, retentionMs, {
-      page: () => page,
-      read: async (cursor = '', count) => {
-        this.reads += 1;
-        if (this.isAway) throw new Error('away');
-        return runScript(redis, readMissed, { log: this.log }, { cursor, count });
-      },
-      room: () => Promise.resolve(),
-      deliver: ({ frame }) => this.told.push(String(frame)),
-      gap: ({ reason }) => this.told.push(`gap: ${reason}`),
-      recovered: (events) => (this.recovered += events),
-    });
-  }
-
-  /** Publishes. The entry is what the server sent to those who listen. */
-  async keep(frame: string, known = '', history = 1_000): Promise<KeptEntry> {
-    const { log, channel, retentionMs } = this;
-    const id = await runScript(
-      this.redis,
-      keepEvent,
-      { log },
-      { channel, frame, known, history, retentionMs },
-    );
-    return this.entry(id);
-  }
-
-  async entry(id: string): Promise<KeptEntry> {
-    const { entries } = await runScript(
-      this.redis,
-      readMissed,
-      { log: this.log },
-      { cursor: '0-0', count: 10_000 },
-    );
-    return entries.find((entry) => entry.id === id) ?? { id, before: '', frame: Buffer.alloc(0) };
-  }
-
-  /** An entry with an id and a predecessor of choice. */
-  async plant(id: string, before: string): Promise<KeptEntry> {
-    await this.redis.xadd(this.log, id, 'p', before, 'd', id);
-    return { id, before, frame: Buffer.from(id) };
-  }
-
-  /** Resolves when everything is read that was missed. */
-  async settled(): Promise<void> {
-    await this.follower.catchUp();
-    await this.follower.catchUp();
-  }
-}
+import { Line } from '../support/kept-line.js';
 
 describe('a line of kept events', () => {
   let server: RedisServer;
@@ -86,7 +16,9 @@ describe('a line of kept events', () => {
     redis = server.client();
   });
   afterAll(() => server.stop());
-  beforeEach(() => (line = new Line(redis)));
+  beforeEach(() => {
+    line = new Line(redis);
+  });
 
   it('is handed on as it comes, and not read as long as nothing is missing', async () => {
     await line.follower.begin();
@@ -256,29 +188,29 @@ describe('a line of kept events', () => {
   it('says when the whole history is gone, whether or not something follows', async () => {
     await line.follower.begin();
     line.follower.live(await line.keep('a'));
-    await redis.del(line.log);
+    await line.lose();
     await line.follower.check();
     await line.follower.check();
     expect(line.told).toEqual(['a', 'gap: history-lost']);
     line.follower.live(await line.keep('b'));
-    await redis.del(line.log);
+    await line.lose();
     line.follower.live(await line.keep('c'));
     await line.settled();
     expect(line.told.slice(2)).toEqual(['b', 'gap: history-lost', 'c']);
-    await redis.del(line.log);
+    await line.lose();
     line.follower.live(await line.keep('d', '1-0'));
     await line.settled();
     expect(line.told.slice(5)).toEqual(['gap: lost-writes', 'd']);
   });
 
   it('does not take a history that expired for a loss', async () => {
-    line = new Line(redis, 200);
+    line = new Line(redis, 1_000);
     await line.follower.begin();
     line.follower.live(await line.keep('a'));
-    await eventually(async () => (await redis.exists(line.log)) === 0, { every: 250 });
+    await eventually(async () => (await redis.exists(line.log)) === 0, { every: 300 });
     line.follower.live(await line.keep('b'));
     await line.settled();
-    await eventually(async () => (await redis.exists(line.log)) === 0, { every: 250 });
+    await eventually(async () => (await redis.exists(line.log)) === 0, { every: 300 });
     await line.follower.check();
     await line.follower.check();
     line.follower.live(await line.keep('c'));

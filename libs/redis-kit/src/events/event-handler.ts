@@ -1,11 +1,10 @@
 import { isPromise } from 'node:util/types';
 import { validateSync } from 'class-validator';
-import calculateSlot from 'cluster-key-slot';
 import type { Codec } from '../core/codec/codec.js';
 import type { RedisKitEvents } from '../core/events.js';
 import { CodecError } from '../core/redis-kit.error.js';
 import { safeMessage } from '../core/redact.js';
-import { PARTITIONS } from './events.keys.js';
+import { laneOf } from './partitions.js';
 import type { ResolvedHandlerOptions } from './handler.options.js';
 import type { EventGap } from './gap.js';
 import { HandlerLane, type PendingGap } from './handler-lane.js';
@@ -104,8 +103,7 @@ export class EventHandler {
 
   #laneOf(key: string): HandlerLane {
     if (this.#lanes.length === 1) return this.#lanes[0]!;
-    // Not by the same digits as the partition, or the events of one would share a lane.
-    return this.#lanes[Math.floor(calculateSlot(key) / PARTITIONS) % this.#lanes.length]!;
+    return this.#lanes[laneOf(key, this.#lanes.length)]!;
   }
 
   #handle(event: IncomingEvent): unknown {
@@ -120,7 +118,7 @@ export class EventHandler {
       return undefined;
     }
     const startedAt = performance.now();
-    const done = () => {
+    const succeeded = () => {
       this.#counts.handled += 1;
       if (!events.has('bus.handled')) return;
       const durationMs = performance.now() - startedAt;
@@ -129,12 +127,12 @@ export class EventHandler {
     return this.#isolated(
       event.name,
       () => tracing.run(event.traceparent, () => this.callback(payload as never, describe(event))),
-      done,
+      succeeded,
     );
   }
 
   /** Whatever the handler does, the lane goes on. */
-  #isolated(event: string, call: () => unknown, done: () => void): unknown {
+  #isolated(event: string, call: () => unknown, succeeded: () => void): unknown {
     const failed = (error: unknown) => {
       this.#counts.failed += 1;
       const message = safeMessage(error);
@@ -142,8 +140,9 @@ export class EventHandler {
     };
     try {
       const outcome = call();
-      if (typeof (outcome as PromiseLike<unknown> | undefined)?.then !== 'function') return done();
-      return (outcome as PromiseLike<unknown>).then(done, failed);
+      if (typeof (outcome as PromiseLike<unknown> | undefined)?.then !== 'function')
+        return succeeded();
+      return (outcome as PromiseLike<unknown>).then(succeeded, failed);
     } catch (error) {
       return failed(error);
     }

@@ -1,11 +1,5 @@
 import type { KeySpace } from '../core/key-space.js';
 
-/**
- * Into so many lines events are divided by their key; order is kept within each. Not an option: processes that disagreed
- * about it would miss each other's events.
- */
-export const PARTITIONS = 32;
-
 const partitionTag = (partition: number): string => `p${partition}`;
 
 /** `<namespace>:v1:events:{p<n>}:log` — what is kept of a partition (stream, expires `events.retention` after its last event). */

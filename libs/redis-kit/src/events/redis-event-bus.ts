@@ -1,5 +1,4 @@
 import { randomBytes } from 'node:crypto';
-import calculateSlot from 'cluster-key-slot';
 import { Codec } from '../core/codec/codec.js';
 import type { RedisKitEvents } from '../core/events.js';
 import { safeMessage } from '../core/redact.js';
@@ -7,7 +6,7 @@ import { EventHandler, type EventCallback, type EventHandlerStats } from './even
 import { checkName, checkPatterns } from './event-name.js';
 import type { EventSink, EventTransport, Listening } from './event-transport.js';
 import { EventNameError, EventPayloadError } from './events.errors.js';
-import { PARTITIONS } from './events.keys.js';
+import { partitionOf } from './partitions.js';
 import type { ResolvedEventsOptions } from './events.options.js';
 import { decodeFrame, encodeFrame, LONGEST_KEY } from './frame.js';
 import type { EventGap } from './gap.js';
@@ -108,7 +107,7 @@ export class RedisEventBus {
     const id = `${this.origin}-${(this.#number++).toString(36)}`;
     const traceparent = this.settings.tracing.current();
     const frame = encodeFrame({ name, key, id, traceparent, payload: this.#encode(name, payload) });
-    const partition = calculateSlot(key) % PARTITIONS;
+    const partition = partitionOf(key);
     const { transport } = this.settings;
     try {
       await (isKept ? transport.keep(partition, frame) : transport.send(partition, frame));

@@ -3,11 +3,12 @@ import type { ShardSubscription } from '../core/connections/shard-subscriber.js'
 import type { KeySpace } from '../core/key-space.js';
 import { runScript } from '../core/scripts/script-runner.js';
 import { EventTransport, type EventSink, type Listening } from './event-transport.js';
-import { eventLogKey, keptChannel, PARTITIONS, passingChannel } from './events.keys.js';
+import { eventLogKey, keptChannel, passingChannel } from './events.keys.js';
 import type { ResolvedEventsOptions } from './events.options.js';
 import { keepEvent, readMissed } from './events.scripts.js';
 import { decodeKept } from './frame.js';
 import { LineFollower } from './line-follower.js';
+import { PARTITIONS } from './partitions.js';
 
 /** For so long after its last event, a publisher watches that the server did not lose it. */
 const WATCHED_MS = 300_000;
