@@ -225,3 +225,16 @@ export {
   EventOutcomeUnknownError,
   EventPayloadError,
 } from './events/events.errors.js';
+
+// Channel layer
+export { ChannelLayer } from './events/channels/channel-layer.js';
+export type { GroupSendOptions, NewChannelOptions } from './events/channels/channel-layer.js';
+export { Channel } from './events/channels/channel.js';
+export type { ReceiveOptions } from './events/channels/channel.js';
+export type { ChannelLayerOptions } from './events/channels/channels.options.js';
+export {
+  ChannelClosedError,
+  ChannelMessageError,
+  ChannelNameError,
+  ChannelUnavailableError,
+} from './events/channels/channels.errors.js';

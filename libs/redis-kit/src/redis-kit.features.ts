@@ -4,6 +4,8 @@ import { Caches } from './cache/caches.js';
 import { RedisConnections } from './core/connections/redis-connections.js';
 import { Counters } from './counters/counters.js';
 import { RedisKitEvents } from './core/events.js';
+import { ChannelLayer } from './events/channels/channel-layer.js';
+import { RedisChannelTransport } from './events/channels/channel-transport.js';
 import { RedisEventBus } from './events/redis-event-bus.js';
 import { RedisEventTransport } from './events/redis-event-transport.js';
 import { Tracing } from './events/tracing.js';
@@ -116,6 +118,23 @@ export const FEATURES: readonly Provider[] = [
       const bus = new RedisEventBus({ options, transport, events, tracing: await Tracing.load() });
       lifecycle.register({ name: 'events', drain: () => bus.drain() });
       return bus;
+    },
+  },
+  {
+    provide: ChannelLayer,
+    inject: [RESOLVED_OPTIONS, RedisConnections, KeySpace, RedisKitEvents, Lifecycle],
+    useFactory: (
+      { channelLayer: options }: ResolvedRedisKitOptions,
+      connections: RedisConnections,
+      keySpace: KeySpace,
+      events: RedisKitEvents,
+      lifecycle: Lifecycle,
+    ) => {
+      const connection = connections.get(options.connection);
+      const transport = new RedisChannelTransport(connection, options.deadlineMs);
+      const layer = new ChannelLayer({ options, transport, keySpace, events });
+      lifecycle.register({ name: 'channels', drain: async () => layer.flush() });
+      return layer;
     },
   },
   {

@@ -20,6 +20,11 @@ import type { ConnectPolicy } from './core/connections/redis-connections.js';
 import { toMs, type Duration } from './core/duration.js';
 import type { RedisKitListeners } from './core/events.js';
 import {
+  ChannelLayerOptions,
+  resolveChannelLayerOptions,
+  type ResolvedChannelLayerOptions,
+} from './events/channels/channels.options.js';
+import {
   EventsOptions,
   resolveEventsOptions,
   type ResolvedEventsOptions,
@@ -112,6 +117,10 @@ export class RedisKitOptions {
   @Nested(() => EventsOptions)
   events?: EventsOptions | undefined;
 
+  /** Messages to single connections and to groups of them. */
+  @Nested(() => ChannelLayerOptions)
+  channelLayer?: ChannelLayerOptions | undefined;
+
   /** Listeners by event name; the same as `RedisKitEvents.on`. */
   @Is('an object of functions by event name', isListeners)
   onEvents?: RedisKitListeners | undefined;
@@ -136,6 +145,7 @@ export interface ResolvedRedisKitOptions {
   readonly requestTracking: ResolvedRequestTrackingOptions;
   readonly locks: ResolvedLocksOptions;
   readonly events: ResolvedEventsOptions;
+  readonly channelLayer: ResolvedChannelLayerOptions;
   readonly onEvents: RedisKitListeners;
 }
 
@@ -160,6 +170,8 @@ export function resolveRedisKitOptions(
   checkConnection(`${ROOT}.counters`, counters.connection, connectionNames, issues);
   const events = resolveEventsOptions(options.events);
   checkConnection(`${ROOT}.events`, events.connection, connectionNames, issues);
+  const channelLayer = resolveChannelLayerOptions(options.channelLayer);
+  checkConnection(`${ROOT}.channelLayer`, channelLayer.connection, connectionNames, issues);
   const locks = options.locks ?? {};
   issues.push(...locksIssues(locks, `${ROOT}.locks`, connectionNames));
   if (issues.length > 0) throw new ConfigurationError(issues);
@@ -175,6 +187,7 @@ export function resolveRedisKitOptions(
     requestTracking: resolveRequestTrackingOptions(options.requestTracking),
     locks: resolveLocksOptions(locks),
     events,
+    channelLayer,
     onEvents: definedOnly(options.onEvents ?? {}),
   };
 }

@@ -46,3 +46,7 @@ export type { LockSubject } from './contracts/lock.contract.js';
 export { semaphoreContract } from './contracts/semaphore.contract.js';
 export { coordinationContract } from './contracts/coordination.contract.js';
 export { eventBusContract, type EventBusSubject } from './contracts/event-bus.contract.js';
+export {
+  channelLayerContract,
+  type ChannelLayerSubject,
+} from './contracts/channel-layer.contract.js';

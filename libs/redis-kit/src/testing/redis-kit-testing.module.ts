@@ -8,6 +8,9 @@ import { getRedisToken } from '../core/connections/inject-redis.decorator.js';
 import { RedisConnections } from '../core/connections/redis-connections.js';
 import { RedisKitEvents, type RedisKitListeners } from '../core/events.js';
 import { KeySpace } from '../core/key-space.js';
+import { ChannelLayer } from '../events/channels/channel-layer.js';
+import { MemoryChannelTransport } from '../events/channels/channel-transport.js';
+import { ChannelLayerOptions } from '../events/channels/channels.options.js';
 import { EventsOptions } from '../events/events.options.js';
 import { MemoryEventTransport } from '../events/memory-event-transport.js';
 import { RedisEventBus } from '../events/redis-event-bus.js';
@@ -54,6 +57,10 @@ export class RedisKitTestingOptions {
   /** Options of the event bus, as the application gives them. Events come to the handlers of the test. */
   @Nested(() => EventsOptions)
   events?: EventsOptions | undefined;
+
+  /** Options of the channel layer, as the application gives them. */
+  @Nested(() => ChannelLayerOptions)
+  channelLayer?: ChannelLayerOptions | undefined;
 
   /** Names of the connections besides `default` that the tested classes inject. */
   @Is(
@@ -103,6 +110,7 @@ export class RedisKitTestingModule {
       requestTracking = {},
       locks = {},
       events = {},
+      channelLayer = {},
     } = validateOptions(RedisKitTestingOptions, options, 'RedisKitTestingModule.forRoot()');
     const connections = Object.fromEntries(connectionNames.map((name) => [name, {}]));
     // The environment has no say in what a test does.
@@ -118,6 +126,7 @@ export class RedisKitTestingModule {
         requestTracking,
         locks: { ...locks, connection: undefined },
         events: { ...events, connection: undefined },
+        channelLayer: { ...channelLayer, connection: undefined },
       },
       {},
     );
@@ -169,6 +178,21 @@ export class RedisKitTestingModule {
           }),
       },
       ...EVENT_HANDLERS,
+      {
+        provide: ChannelLayer,
+        inject: [RESOLVED_OPTIONS, KeySpace, RedisKitEvents],
+        useFactory: (
+          options: ResolvedRedisKitOptions,
+          keySpace: KeySpace,
+          events: RedisKitEvents,
+        ) =>
+          new ChannelLayer({
+            options: options.channelLayer,
+            transport: new MemoryChannelTransport(),
+            keySpace,
+            events,
+          }),
+      },
       { provide: FencedWriter, useClass: MemoryFencedWriter },
       { provide: Ticks, useValue: new MemoryTicks() },
       ...lockProviders,
