@@ -1,7 +1,12 @@
 import type { INestApplicationContext } from '@nestjs/common';
 import { Test } from '@nestjs/testing';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { ChannelLayer, RedisKitEvents } from 'nestjs-redis-kit';
+import {
+  ChannelLayer,
+  RedisKitEvents,
+  type Channel,
+  type ChannelLayerOptions,
+} from 'nestjs-redis-kit';
 import {
   channelLayerContract,
   eventually,
@@ -12,7 +17,7 @@ import {
 import { startApplication } from '../support/application.js';
 import { describeTopologies } from '../support/describe-topologies.js';
 
-const CHANNEL_LAYER = { capacity: 3, maxMessage: 1_000, deadline: '20s' };
+const CHANNEL_LAYER: ChannelLayerOptions = { capacity: 3, maxMessage: 1_000, deadline: '20s' };
 
 describeTopologies('the channel layer', (topology) => {
   let apps: INestApplicationContext[] = [];
@@ -57,7 +62,7 @@ describe('the channel layer on a server', () => {
     const app = await startApplication({ url: server.url });
     try {
       const layer = app.get(ChannelLayer);
-      const channels = [];
+      const channels: Channel[] = [];
       for (let i = 0; i < 200; i++) channels.push(await layer.newChannel());
       await Promise.all(channels.map((channel) => layer.groupAdd('room', channel)));
       const commands = await server.commandsDuring(async () => {
@@ -81,9 +86,9 @@ describe('the channel layer on a server', () => {
     await eventually(async () =>
       expect(await server.call('PUBSUB', 'SHARDCHANNELS')).toHaveLength(2),
     );
-    const ended = expect(waiting).rejects.toMatchObject({ code: 'CHANNEL_CLOSED' });
+    const ended = waiting.catch((error: unknown) => error);
     await app.close();
-    await ended;
+    expect(await ended).toMatchObject({ code: 'CHANNEL_CLOSED' });
     await eventually(async () => expect(await server.call('PUBSUB', 'SHARDCHANNELS')).toEqual([]));
     const [, keys] = (await server.call('SCAN', 0, 'MATCH', '*:channels:*', 'COUNT', 1_000)) as [
       string,

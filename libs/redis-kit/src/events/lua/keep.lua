@@ -6,7 +6,8 @@
 -- ARGV[4] history: how many entries are kept, about
 -- ARGV[5] retentionMs
 -- Reply: the id of the entry, empty when there was nothing to write
-local log, known = KEYS[1], ARGV[3]
+local log = KEYS[1]
+local known = ARGV[3]
 local newest = redis.call('XREVRANGE', log, '+', '-', 'COUNT', 1)[1]
 local before = newest and newest[1] or '0-0'
 local is_broken = false

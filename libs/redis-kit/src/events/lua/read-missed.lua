@@ -3,7 +3,8 @@
 -- ARGV[1] cursor: the id it saw last, empty to learn only where the history ends
 -- ARGV[2] count: most entries of one read
 -- Reply: {newest id, oldest id, whether the cursor's entry is there, entries after the cursor}; ids are 0-0 when there is no history
-local log, cursor = KEYS[1], ARGV[1]
+local log = KEYS[1]
+local cursor = ARGV[1]
 local newest = redis.call('XREVRANGE', log, '+', '-', 'COUNT', 1)[1]
 if not newest then
   return {'0-0', '0-0', 0, {}}
