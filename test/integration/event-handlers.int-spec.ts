@@ -245,6 +245,39 @@ describe('methods that are called with events', () => {
     }
   });
 
+  it('are called for a user that may do what the bus does, and nothing else', async () => {
+    const namespace = isolatedNamespace();
+    const commands =
+      'spublish ssubscribe sunsubscribe evalsha eval xadd xrange xrevrange pexpire ping info client|setname';
+    await server.call(
+      'ACL',
+      'SETUSER',
+      'events',
+      'on',
+      '>secret',
+      'resetkeys',
+      `~${namespace}:v1:*`,
+      'resetchannels',
+      `&${namespace}:v1:*`,
+      '-@all',
+      ...commands.split(' ').map((command) => `+${command}`),
+    );
+    const app = await startApplication(
+      {
+        url: `redis://events:secret@${server.host}:${server.port}`,
+        namespace,
+        events: { recoverable: ['orders.*'] },
+      },
+      { providers: [Mailer] },
+    );
+    try {
+      await app.get(RedisEventBus).publish('orders.placed', { id: 'o1' });
+      await eventually(() => expect(app.get(Mailer).mailed).toEqual(['o1']));
+    } finally {
+      await app.close();
+    }
+  });
+
   it('say why an event was not published', async () => {
     await using own = await RedisServer.start();
     const app = await startApplication({
