@@ -14,7 +14,7 @@ import {
 } from 'nestjs-redis-kit';
 import { eventually, isolatedNamespace, RedisServer } from 'nestjs-redis-kit/testing';
 import { eventLogKey } from '../../libs/redis-kit/src/events/events.keys.js';
-import { PARTITIONS } from '../../libs/redis-kit/src/events/partitions.js';
+import { PARTITIONS, partitionOf } from '../../libs/redis-kit/src/events/partitions.js';
 import { KeySpace } from '../../libs/redis-kit/src/core/key-space.js';
 import { startApplication } from '../support/application.js';
 
@@ -117,6 +117,28 @@ describe('methods that are called with events', () => {
       for (const { reason } of app.get(Mailer).gaps) {
         expect(['history-lost', 'lost-writes']).toContain(reason);
       }
+    } finally {
+      await app.close();
+    }
+  });
+
+  it('find an event in the history that was never sent to them, and a publisher finds that one was lost', async () => {
+    const app = await start([Mailer]);
+    try {
+      const log = eventLogKey(app.get(KeySpace), partitionOf('orders.placed'));
+      const frame = (id: string) => `1 orders.placed other-1  \n\x02{"id":"${id}"}`;
+      const first = await server.call('XADD', log, '*', 'p', '0-0', 'd', frame('unsent'));
+      await eventually(() => expect(app.get(Mailer).mailed).toEqual(['unsent']));
+      await app.get(RedisEventBus).publish('orders.placed', { id: 'lost' });
+      await eventually(() => expect(app.get(Mailer).mailed).toEqual(['unsent', 'lost']));
+      const redis = server.client();
+      const [[lost] = ['']] = await redis.xrevrange(log, '+', '-', 'COUNT', 1);
+      await redis.xdel(log, lost);
+      await eventually(async () => {
+        const [newest] = await redis.xrevrange(log, '+', '-', 'COUNT', 1);
+        expect(newest?.[1]).toEqual(['p', `!${String(first)}`, 'd', '']);
+      });
+      await eventually(() => expect(app.get(Mailer).gaps.length).toBeGreaterThan(0));
     } finally {
       await app.close();
     }

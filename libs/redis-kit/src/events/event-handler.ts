@@ -68,6 +68,11 @@ export class EventHandler {
     return { handler: this.name, ...this.#counts, waiting };
   }
 
+  /** How many events it is done with, whatever came of them. */
+  get done(): number {
+    return this.#counts.handled + this.#counts.failed + this.#counts.refused;
+  }
+
   /** How many events of one key it lets wait. */
   get limit(): number {
     return this.#lanes[0]!.limit;
