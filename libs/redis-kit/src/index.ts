@@ -203,7 +203,12 @@ export { Election } from './lock/election.js';
 export type { ElectionOptions, Leadership } from './lock/election.js';
 export { Latch } from './lock/latch.js';
 export type { LatchOptions, LatchWaitOptions } from './lock/latch.js';
-export { LatchTimeoutError, LockUpgradeError, PermitsExceededError } from './lock/permit.errors.js';
+export {
+  LatchTimeoutError,
+  LockSharedError,
+  LockUpgradeError,
+  PermitsExceededError,
+} from './lock/permit.errors.js';
 
 // Event bus
 export { RedisEventBus } from './events/redis-event-bus.js';

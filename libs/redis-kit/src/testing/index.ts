@@ -50,3 +50,5 @@ export {
   channelLayerContract,
   type ChannelLayerSubject,
 } from './contracts/channel-layer.contract.js';
+export { sessionVaultContract } from './contracts/session-vault.contract.js';
+export type { SessionVaultSubject } from './contracts/session-vault.contract.js';
