@@ -259,3 +259,36 @@ export type {
   StreamGroups,
   Unanswered,
 } from './monitoring/monitor-reports.js';
+// Event bus
+export { RedisEventBus } from './events/redis-event-bus.js';
+export type {
+  EventSubscription,
+  PublishedEvent,
+  PublishOptions,
+} from './events/redis-event-bus.js';
+export { OnRedisEvent } from './events/on-redis-event.decorator.js';
+export type { OnRedisEventOptions } from './events/on-redis-event.decorator.js';
+export type { EventHandlerStats } from './events/event-handler.js';
+export type { EventGap, EventGapReason } from './events/gap.js';
+export type { EventHandlerOptions, SubscribeOptions } from './events/handler.options.js';
+export type { EventsOptions } from './events/events.options.js';
+export type { RedisEvent } from './events/incoming-event.js';
+export {
+  EventNameError,
+  EventNotPublishedError,
+  EventOutcomeUnknownError,
+  EventPayloadError,
+} from './events/events.errors.js';
+
+// Channel layer
+export { ChannelLayer } from './events/channels/channel-layer.js';
+export type { GroupSendOptions, NewChannelOptions } from './events/channels/channel-layer.js';
+export { Channel } from './events/channels/channel.js';
+export type { ReceiveOptions } from './events/channels/channel.js';
+export type { ChannelLayerOptions } from './events/channels/channels.options.js';
+export {
+  ChannelClosedError,
+  ChannelMessageError,
+  ChannelNameError,
+  ChannelUnavailableError,
+} from './events/channels/channels.errors.js';

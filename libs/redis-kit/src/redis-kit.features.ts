@@ -6,6 +6,11 @@ import { RedisConnections } from './core/connections/redis-connections.js';
 import { Counters } from './counters/counters.js';
 import { RedisKitEvents } from './core/events.js';
 import { FeatureHealthChecks } from './core/feature-health.js';
+import { ChannelLayer } from './events/channels/channel-layer.js';
+import { RedisChannelTransport } from './events/channels/channel-transport.js';
+import { RedisEventBus } from './events/redis-event-bus.js';
+import { RedisEventTransport } from './events/redis-event-transport.js';
+import { Tracing } from './events/tracing.js';
 import { KeySpace } from './core/key-space.js';
 import { Lifecycle } from './core/lifecycle.js';
 import { MemoryAdvice, type KeptThere } from './core/memory-advice.js';
@@ -20,6 +25,7 @@ import { RateLimiter } from './rate-limit/rate-limiter.js';
 import type { ResolvedRedisKitOptions } from './redis-kit.options.js';
 import {
   COUNTER_SERVICES,
+  EVENT_HANDLERS,
   lockProviders,
   REQUEST_LIMITS,
   RESOLVED_OPTIONS,
@@ -126,6 +132,40 @@ export const FEATURES: readonly Provider[] = [
     },
   },
   {
+    provide: RedisEventBus,
+    inject: [RESOLVED_OPTIONS, RedisConnections, KeySpace, RedisKitEvents, Lifecycle],
+    useFactory: async (
+      { events: options }: ResolvedRedisKitOptions,
+      connections: RedisConnections,
+      keySpace: KeySpace,
+      events: RedisKitEvents,
+      lifecycle: Lifecycle,
+    ) => {
+      const connection = connections.get(options.connection);
+      const transport = new RedisEventTransport(connection, keySpace, options);
+      const bus = new RedisEventBus({ options, transport, events, tracing: await Tracing.load() });
+      lifecycle.register({ name: 'events', drain: () => bus.drain() });
+      return bus;
+    },
+  },
+  {
+    provide: ChannelLayer,
+    inject: [RESOLVED_OPTIONS, RedisConnections, KeySpace, RedisKitEvents, Lifecycle],
+    useFactory: (
+      { channelLayer: options }: ResolvedRedisKitOptions,
+      connections: RedisConnections,
+      keySpace: KeySpace,
+      events: RedisKitEvents,
+      lifecycle: Lifecycle,
+    ) => {
+      const connection = connections.get(options.connection);
+      const transport = new RedisChannelTransport(connection, options.deadlineMs);
+      const layer = new ChannelLayer({ options, transport, keySpace, events });
+      lifecycle.register({ name: 'channels', drain: async () => layer.flush() });
+      return layer;
+    },
+  },
+  {
     provide: MemoryAdvice,
     inject: [RESOLVED_OPTIONS, RedisConnections],
     useFactory: (options: ResolvedRedisKitOptions, connections: RedisConnections) =>
@@ -135,11 +175,12 @@ export const FEATURES: readonly Provider[] = [
   },
   ...COUNTER_SERVICES,
   ...lockProviders,
+  ...EVENT_HANDLERS,
 ];
 
 /** What the features keep through one connection. */
 function keptThere(
-  { caches, counters, locks, rateLimit }: ResolvedRedisKitOptions,
+  { caches, counters, events, locks, rateLimit }: ResolvedRedisKitOptions,
   connections: RedisConnections,
   name: string,
 ): KeptThere {
@@ -147,6 +188,7 @@ function keptThere(
     locks: locks.connection,
     'rate limits': rateLimit.connection,
     'counters, leaderboards': counters.connection,
+    'the history of events': events.connection,
   });
   return {
     connection: connections.get(name),

@@ -218,8 +218,8 @@ describe('wrong options', () => {
 
   it('list what is known beside a misspelt one', () => {
     expect(refusal({ cache: {} })).toEqual([
-      'forRoot().cache: no such option (known: caches, connect, connections, counters, isGlobal, ' +
-        'leaderboards, locks, monitoring, namespace, onEvents, rateLimit, requestTracking, shutdownTimeout, url)',
+      'forRoot().cache: no such option (known: caches, channelLayer, connect, connections, counters, events, ' +
+        'isGlobal, leaderboards, locks, monitoring, namespace, onEvents, rateLimit, requestTracking, shutdownTimeout, url)',
     ]);
   });
 

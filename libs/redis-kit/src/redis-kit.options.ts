@@ -20,6 +20,16 @@ import type { ConnectPolicy } from './core/connections/redis-connections.js';
 import { toMs, type Duration } from './core/duration.js';
 import type { RedisKitListeners } from './core/events.js';
 import {
+  ChannelLayerOptions,
+  resolveChannelLayerOptions,
+  type ResolvedChannelLayerOptions,
+} from './events/channels/channels.options.js';
+import {
+  EventsOptions,
+  resolveEventsOptions,
+  type ResolvedEventsOptions,
+} from './events/events.options.js';
+import {
   LocksOptions,
   locksIssues,
   resolveLocksOptions,
@@ -111,6 +121,13 @@ export class RedisKitOptions {
   /** `RedisMonitor` and health checks. */
   @Nested(() => MonitoringOptions)
   monitoring?: MonitoringOptions | undefined;
+  /** The event bus. */
+  @Nested(() => EventsOptions)
+  events?: EventsOptions | undefined;
+
+  /** Messages to single connections and to groups of them. */
+  @Nested(() => ChannelLayerOptions)
+  channelLayer?: ChannelLayerOptions | undefined;
 
   /** Listeners by event name; the same as `RedisKitEvents.on`. */
   @Is('an object of functions by event name', isListeners)
@@ -136,6 +153,8 @@ export interface ResolvedRedisKitOptions {
   readonly requestTracking: ResolvedRequestTrackingOptions;
   readonly locks: ResolvedLocksOptions;
   readonly monitoring: ResolvedMonitoringOptions;
+  readonly events: ResolvedEventsOptions;
+  readonly channelLayer: ResolvedChannelLayerOptions;
   readonly onEvents: RedisKitListeners;
 }
 
@@ -158,6 +177,10 @@ export function resolveRedisKitOptions(
   const rateLimit = resolveRateLimitOptions(options.rateLimit ?? {});
   checkConnection(`${ROOT}.rateLimit`, rateLimit.connection, connectionNames, issues);
   checkConnection(`${ROOT}.counters`, counters.connection, connectionNames, issues);
+  const events = resolveEventsOptions(options.events);
+  checkConnection(`${ROOT}.events`, events.connection, connectionNames, issues);
+  const channelLayer = resolveChannelLayerOptions(options.channelLayer);
+  checkConnection(`${ROOT}.channelLayer`, channelLayer.connection, connectionNames, issues);
   const locks = options.locks ?? {};
   issues.push(...locksIssues(locks, `${ROOT}.locks`, connectionNames));
   if (issues.length > 0) throw new ConfigurationError(issues);
@@ -173,6 +196,8 @@ export function resolveRedisKitOptions(
     requestTracking: resolveRequestTrackingOptions(options.requestTracking),
     locks: resolveLocksOptions(locks),
     monitoring: resolveMonitoringOptions(options.monitoring),
+    events,
+    channelLayer,
     onEvents: definedOnly(options.onEvents ?? {}),
   };
 }

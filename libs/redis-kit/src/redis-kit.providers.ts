@@ -7,8 +7,13 @@ import { Counters } from './counters/counters.js';
 import { LeaderboardService } from './counters/leaderboard.service.js';
 import { RequestLog } from './counters/requests/request-log.js';
 import { RequestStats } from './counters/requests/request-stats.js';
+import { RedisConnections } from './core/connections/redis-connections.js';
+import { WITHOUT_REDIS } from './core/without-redis.js';
 import { RedisKitEvents, type RedisKitEvent, type RedisKitListener } from './core/events.js';
 import { FeatureHealthChecks } from './core/feature-health.js';
+import { EventExplorer } from './events/event-explorer.js';
+import { EVENT_BUS } from './events/on-redis-event.decorator.js';
+import { RedisEventBus } from './events/redis-event-bus.js';
 import { KeySpace } from './core/key-space.js';
 import { LockService } from './lock/lock.service.js';
 import { JOB_GUARD } from './lock/run-once.decorator.js';
@@ -89,6 +94,31 @@ export const lockProviders: readonly Provider[] = [
     inject: [LockService, Ticks, RedisKitEvents],
     useFactory: (locks: LockService, ticks: Ticks, events: RedisKitEvents) =>
       new JobGuard(locks, ticks, events),
+  },
+];
+
+/** What subscribes the handlers of events. They need `RedisEventBus` beside them. */
+export const EVENT_HANDLERS: readonly Provider[] = [
+  { provide: EVENT_BUS, useExisting: RedisEventBus },
+  {
+    provide: EventExplorer,
+    inject: [
+      RESOLVED_OPTIONS,
+      RedisEventBus,
+      ModulesContainer,
+      RedisConnections,
+      { token: WITHOUT_REDIS, optional: true },
+    ],
+    useFactory: (
+      { connect }: ResolvedRedisKitOptions,
+      bus: RedisEventBus,
+      modules: ModulesContainer,
+      connections: RedisConnections,
+      isWithoutRedis?: true,
+    ) =>
+      new EventExplorer(bus, modules, connect === 'require', async () => {
+        if (!isWithoutRedis) await connections.close(0);
+      }),
   },
 ];
 

@@ -45,5 +45,10 @@ export { lockContract, LOCK_CONTRACT_OPTIONS } from './contracts/lock.contract.j
 export type { LockSubject } from './contracts/lock.contract.js';
 export { semaphoreContract } from './contracts/semaphore.contract.js';
 export { coordinationContract } from './contracts/coordination.contract.js';
+export { eventBusContract, type EventBusSubject } from './contracts/event-bus.contract.js';
+export {
+  channelLayerContract,
+  type ChannelLayerSubject,
+} from './contracts/channel-layer.contract.js';
 export { sessionVaultContract } from './contracts/session-vault.contract.js';
 export type { SessionVaultSubject } from './contracts/session-vault.contract.js';

@@ -9,6 +9,13 @@ import { RedisConnections } from '../core/connections/redis-connections.js';
 import { RedisKitEvents, type RedisKitListeners } from '../core/events.js';
 import { FeatureHealthChecks } from '../core/feature-health.js';
 import { KeySpace } from '../core/key-space.js';
+import { ChannelLayer } from '../events/channels/channel-layer.js';
+import { MemoryChannelTransport } from '../events/channels/channel-transport.js';
+import { ChannelLayerOptions } from '../events/channels/channels.options.js';
+import { EventsOptions } from '../events/events.options.js';
+import { MemoryEventTransport } from '../events/memory-event-transport.js';
+import { RedisEventBus } from '../events/redis-event-bus.js';
+import { Tracing } from '../events/tracing.js';
 import { FencedWriter, MemoryFencedWriter } from '../lock/fenced-writer.js';
 import { LocksOptions } from '../lock/lock.options.js';
 import { LockService } from '../lock/lock.service.js';
@@ -30,6 +37,7 @@ import {
 import {
   cacheProviders,
   COUNTER_SERVICES,
+  EVENT_HANDLERS,
   FOUNDATION,
   lockProviders,
   REQUEST_LIMITS,
@@ -47,6 +55,14 @@ export class RedisKitTestingOptions {
   /** Options of locks, as the application gives them. */
   @Nested(() => LocksOptions)
   locks?: LocksOptions | undefined;
+
+  /** Options of the event bus, as the application gives them. Events come to the handlers of the test. */
+  @Nested(() => EventsOptions)
+  events?: EventsOptions | undefined;
+
+  /** Options of the channel layer, as the application gives them. */
+  @Nested(() => ChannelLayerOptions)
+  channelLayer?: ChannelLayerOptions | undefined;
 
   /** Names of the connections besides `default` that the tested classes inject. */
   @Is(
@@ -95,6 +111,8 @@ export class RedisKitTestingModule {
       leaderboards = {},
       requestTracking = {},
       locks = {},
+      events = {},
+      channelLayer = {},
     } = validateOptions(RedisKitTestingOptions, options, 'RedisKitTestingModule.forRoot()');
     const connections = Object.fromEntries(connectionNames.map((name) => [name, {}]));
     // The environment has no say in what a test does.
@@ -109,6 +127,8 @@ export class RedisKitTestingModule {
         leaderboards,
         requestTracking,
         locks: { ...locks, connection: undefined },
+        events: { ...events, connection: undefined },
+        channelLayer: { ...channelLayer, connection: undefined },
       },
       {},
     );
@@ -147,6 +167,33 @@ export class RedisKitTestingModule {
         inject: [RESOLVED_OPTIONS, RedisKitEvents],
         useFactory: (options: ResolvedRedisKitOptions, events: RedisKitEvents) =>
           memoryLockService(options.locks, events),
+      },
+      {
+        provide: RedisEventBus,
+        inject: [RESOLVED_OPTIONS, RedisKitEvents],
+        useFactory: async (options: ResolvedRedisKitOptions, events: RedisKitEvents) =>
+          new RedisEventBus({
+            options: options.events,
+            transport: new MemoryEventTransport(),
+            events,
+            tracing: await Tracing.load(),
+          }),
+      },
+      ...EVENT_HANDLERS,
+      {
+        provide: ChannelLayer,
+        inject: [RESOLVED_OPTIONS, KeySpace, RedisKitEvents],
+        useFactory: (
+          options: ResolvedRedisKitOptions,
+          keySpace: KeySpace,
+          events: RedisKitEvents,
+        ) =>
+          new ChannelLayer({
+            options: options.channelLayer,
+            transport: new MemoryChannelTransport(),
+            keySpace,
+            events,
+          }),
       },
       { provide: FencedWriter, useClass: MemoryFencedWriter },
       { provide: Ticks, useValue: new MemoryTicks() },

@@ -47,6 +47,20 @@ export class NodeLinks {
     return address ? this.#open(address, role) : this.#openOnly(role);
   }
 
+  /** The name of the master that has `key`; undefined while the Cluster has not said where it is. */
+  ownerOf(key: string): string | undefined {
+    const client = this.client();
+    return 'nodes' in client ? client.slots[calculateSlot(key)]?.[0] : '';
+  }
+
+  /** Asks a Cluster where its slots are now. */
+  refresh(): void {
+    const client = this.client();
+    if (!('nodes' in client)) return;
+    if (client.status === 'wait') client.connect().catch(() => undefined);
+    else client.refreshSlotsCache();
+  }
+
   /** The first of the keys made from 0, 1, 2… that lives on this master; undefined when none does. */
   keyOn(master: string, make: (i: number) => string): string | undefined {
     const client = this.client();

@@ -14,6 +14,7 @@ import { describeTarget, type ResolvedConnectionOptions } from './connection.opt
 import type { RedisClient } from './connection-url.js';
 import { NodeLinks } from './node-links.js';
 import type { ConnectionRole } from './roles.js';
+import { ShardSubscriber } from './shard-subscriber.js';
 import { Subscriber } from './subscriber.js';
 import { trackingProbeKey } from './tracking.keys.js';
 import { Tracking } from './tracking.js';
@@ -56,6 +57,7 @@ export class RedisConnection {
   #probeNumber = 0;
   #tracking: Tracking | undefined;
   #subscriber: Subscriber | undefined;
+  #shardSubscriber: ShardSubscriber | undefined;
   #closed = false;
   readonly #failsafe: Failsafe;
 
@@ -116,6 +118,19 @@ export class RedisConnection {
       connection: this.name,
       events: this.#settings.events,
       open: () => this.#nodes.openAny('subscriber'),
+    }));
+  }
+
+  /** The subscriber of sharded channels, what is sent by SPUBLISH; on links of its own. */
+  get shardSubscriber(): ShardSubscriber {
+    this.#assertOpen();
+    return (this.#shardSubscriber ??= new ShardSubscriber({
+      connection: this.name,
+      events: this.#settings.events,
+      isCluster: this.topology === 'cluster',
+      masterOf: (channel) => this.#nodes.ownerOf(channel),
+      open: (master) => this.#nodes.openMaster(master, 'subscriber'),
+      refresh: () => this.#nodes.refresh(),
     }));
   }
 
@@ -230,6 +245,7 @@ export class RedisConnection {
     for (const blocking of this.#blocking) blocking.close();
     await Promise.all([
       this.#subscriber?.close(),
+      this.#shardSubscriber?.close(),
       this.#tracking?.close(),
       ...[...this.#clients.values()]
         .filter((client) => !this.#isGiven(client))

@@ -2,17 +2,11 @@ import { Logger } from '@nestjs/common';
 import type { Redis } from 'ioredis';
 import { deferred } from '../deferred.js';
 import type { RedisKitEvents } from '../events.js';
-import { withDeadline } from '../failsafe/deadline.js';
 import { RedisUnavailableError } from '../redis-kit.error.js';
 import { dropClient } from './guard-client.js';
-import { SupervisedLink, type Pause } from './supervised-link.js';
+import { probeWhenSilent } from './silence-probe.js';
+import { SupervisedLink } from './supervised-link.js';
 
-/**
- * How often an idle subscriber link is asked for a sign of life. An interval in which something was heard is skipped, so
- * with the timeout below a half-open link is found within 11 s.
- */
-const PROBE_INTERVAL_MS = 4_000;
-const PROBE_TIMEOUT_MS = 3_000;
 /** Channels per SUBSCRIBE when all are taken up again: one reply each, so keep a burst small. */
 const RESUBSCRIBE_BATCH = 500;
 
@@ -134,7 +128,7 @@ export class Subscriber {
       onUp: (_, replaced) => {
         if (replaced) this.#announceReplacement(replaced);
       },
-      watch: (client, pause) => this.#probe(client, pause),
+      watch: (client, pause) => probeWhenSilent(client, pause, ['messageBuffer', 'pmessageBuffer']),
       onDown: () => (this.#client = undefined),
       onFailed: () => (this.#client = undefined),
     });
@@ -171,17 +165,6 @@ export class Subscriber {
         }
         for (const topic of batch) topic.confirmed.resolve();
       }
-    }
-  }
-
-  async #probe(client: Redis, pause: Pause): Promise<void> {
-    let heard = false;
-    const hear = () => (heard = true);
-    client.on('messageBuffer', hear);
-    client.on('pmessageBuffer', hear);
-    while (await pause(PROBE_INTERVAL_MS)) {
-      if (!heard) await withDeadline('subscriber probe', PROBE_TIMEOUT_MS, client.ping());
-      heard = false;
     }
   }
 
