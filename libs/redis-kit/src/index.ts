@@ -141,7 +141,11 @@ export type {
 export { CounterService } from './counters/counter.service.js';
 export type { CounterBucket, CounterSelection } from './counters/counter.service.js';
 export type { CounterScope, IncrementOptions, SeriesOptions } from './counters/counter-calls.js';
-export type { CounterOptions, CounterWindow, RequestTrackingOptions } from './counters/counters.options.js';
+export type {
+  CounterOptions,
+  CounterWindow,
+  RequestTrackingOptions,
+} from './counters/counters.options.js';
 export {
   CounterArgumentError,
   CounterGroupFullError,
@@ -200,3 +204,38 @@ export type { ElectionOptions, Leadership } from './lock/election.js';
 export { Latch } from './lock/latch.js';
 export type { LatchOptions, LatchWaitOptions } from './lock/latch.js';
 export { LatchTimeoutError, LockUpgradeError, PermitsExceededError } from './lock/permit.errors.js';
+
+// Streams and event sourcing
+export { EventStore } from './streams/event-store.js';
+export type { ReadAllOptions, ReadOptions } from './streams/event-store.js';
+export type {
+  AppendOptions,
+  AppendResult,
+  Durability,
+  ExpectedVersion,
+} from './streams/append-options.js';
+export type { LoggedEvent, NewEvent, StoredEvent } from './streams/event.js';
+export type { EventQuery, LogPage, LogQuery } from './streams/event-query.js';
+export type { LogGap, LogPosition } from './streams/log-position.js';
+export type { SubscribeOptions, Subscription } from './streams/subscription.js';
+export { EventSourcedAggregate } from './streams/aggregate.js';
+export type { DomainEvent } from './streams/aggregate.js';
+export type { AggregateRepository, RepositoryOptions } from './streams/aggregate-repository.js';
+export { EventType } from './streams/event-type.js';
+export type { EventTypeOptions, PayloadClass } from './streams/event-type.js';
+export type {
+  CategoryOptions,
+  DurabilityOptions,
+  StreamsOptions,
+} from './streams/streams.options.js';
+export {
+  AggregateNotFoundError,
+  AppendNotReplicatedError,
+  AppendOutcomeUnknownError,
+  ConcurrencyError,
+  EventIdReusedError,
+  EventPayloadError,
+  EvictionError,
+  PartitionCountError,
+  StreamArgumentError,
+} from './streams/streams.errors.js';

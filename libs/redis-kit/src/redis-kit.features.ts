@@ -19,7 +19,9 @@ import {
   lockProviders,
   REQUEST_LIMITS,
   RESOLVED_OPTIONS,
+  STREAM_SERVICES,
 } from './redis-kit.providers.js';
+import { Streams } from './streams/streams.js';
 
 /** The capabilities on Redis, one after the other. Each one registers with `Lifecycle` what it has to end. */
 export const FEATURES: readonly Provider[] = [
@@ -98,6 +100,21 @@ export const FEATURES: readonly Provider[] = [
     ) => new RedisFencedWriter(connections.get(locks.connection), keySpace),
   },
   {
+    provide: Streams,
+    inject: [RESOLVED_OPTIONS, RedisConnections, KeySpace, RedisKitEvents, Lifecycle],
+    useFactory: (
+      { streams: options }: ResolvedRedisKitOptions,
+      connections: RedisConnections,
+      keySpace: KeySpace,
+      events: RedisKitEvents,
+      lifecycle: Lifecycle,
+    ) => {
+      const streams = new Streams({ connections, keySpace, events, options });
+      lifecycle.register({ name: 'streams', drain: () => streams.drain() });
+      return streams;
+    },
+  },
+  {
     provide: MemoryAdvice,
     inject: [RESOLVED_OPTIONS, RedisConnections],
     useFactory: (options: ResolvedRedisKitOptions, connections: RedisConnections) =>
@@ -107,6 +124,7 @@ export const FEATURES: readonly Provider[] = [
   },
   ...COUNTER_SERVICES,
   ...lockProviders,
+  ...STREAM_SERVICES,
 ];
 
 /** What the features keep through one connection. */

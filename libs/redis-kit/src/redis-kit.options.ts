@@ -34,6 +34,11 @@ import {
   resolveRateLimitOptions,
   type ResolvedRateLimitOptions,
 } from './rate-limit/rate-limit.options.js';
+import {
+  resolveStreamsOptions,
+  StreamsOptions,
+  type ResolvedStreamsOptions,
+} from './streams/streams.options.js';
 
 const ROOT = 'forRoot()';
 const DEFAULT_URL = 'redis://localhost:6379';
@@ -103,6 +108,10 @@ export class RedisKitOptions {
   @Nested(() => LocksOptions)
   locks?: LocksOptions | undefined;
 
+  /** The event store and what processes events. */
+  @Nested(() => StreamsOptions)
+  streams?: StreamsOptions | undefined;
+
   /** Listeners by event name; the same as `RedisKitEvents.on`. */
   @Is('an object of functions by event name', isListeners)
   onEvents?: RedisKitListeners | undefined;
@@ -126,6 +135,7 @@ export interface ResolvedRedisKitOptions {
   readonly leaderboards: ReadonlyMap<string, LeaderboardOptions>;
   readonly requestTracking: ResolvedRequestTrackingOptions;
   readonly locks: ResolvedLocksOptions;
+  readonly streams: ResolvedStreamsOptions;
   readonly onEvents: RedisKitListeners;
 }
 
@@ -148,6 +158,8 @@ export function resolveRedisKitOptions(
   const rateLimit = resolveRateLimitOptions(options.rateLimit ?? {});
   checkConnection(`${ROOT}.rateLimit`, rateLimit.connection, connectionNames, issues);
   checkConnection(`${ROOT}.counters`, counters.connection, connectionNames, issues);
+  const streams = resolveStreamsOptions(options.streams);
+  checkConnection(`${ROOT}.streams`, streams.connection, connectionNames, issues);
   const locks = options.locks ?? {};
   issues.push(...locksIssues(locks, `${ROOT}.locks`, connectionNames));
   if (issues.length > 0) throw new ConfigurationError(issues);
@@ -162,6 +174,7 @@ export function resolveRedisKitOptions(
     leaderboards: new Map(Object.entries(options.leaderboards ?? {})),
     requestTracking: resolveRequestTrackingOptions(options.requestTracking),
     locks: resolveLocksOptions(locks),
+    streams,
     onEvents: definedOnly(options.onEvents ?? {}),
   };
 }

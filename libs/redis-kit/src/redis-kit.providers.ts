@@ -16,6 +16,8 @@ import { LOCKS } from './lock/with-lock.decorator.js';
 import { RequestLimits } from './rate-limit/http/request-limits.js';
 import { RateLimiter } from './rate-limit/rate-limiter.js';
 import type { ResolvedRedisKitOptions } from './redis-kit.options.js';
+import { EventStore } from './streams/event-store.js';
+import { Streams } from './streams/streams.js';
 
 export const RESOLVED_OPTIONS = Symbol('redis-kit:options');
 
@@ -86,6 +88,11 @@ export const lockProviders: readonly Provider[] = [
     useFactory: (locks: LockService, ticks: Ticks, events: RedisKitEvents) =>
       new JobGuard(locks, ticks, events),
   },
+];
+
+/** What works with streams, each under its class. They need `Streams` beside them. */
+export const STREAM_SERVICES: readonly Provider[] = [
+  { provide: EventStore, inject: [Streams], useFactory: ({ store }: Streams) => store },
 ];
 
 export const tokenOf = (provider: Provider) =>

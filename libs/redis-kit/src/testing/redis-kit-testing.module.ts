@@ -32,8 +32,11 @@ import {
   lockProviders,
   REQUEST_LIMITS,
   RESOLVED_OPTIONS,
+  STREAM_SERVICES,
   tokenOf,
 } from '../redis-kit.providers.js';
+import { Streams } from '../streams/streams.js';
+import { StreamsOptions } from '../streams/streams.options.js';
 import { noRedis } from './no-redis.js';
 
 /** Options of `RedisKitTestingModule.forRoot()`. All have defaults. */
@@ -45,6 +48,10 @@ export class RedisKitTestingOptions {
   /** Options of locks, as the application gives them. */
   @Nested(() => LocksOptions)
   locks?: LocksOptions | undefined;
+
+  /** Options of streams, as the application gives them. */
+  @Nested(() => StreamsOptions)
+  streams?: StreamsOptions | undefined;
 
   /** Names of the connections besides `default` that the tested classes inject. */
   @Is(
@@ -93,6 +100,7 @@ export class RedisKitTestingModule {
       leaderboards = {},
       requestTracking = {},
       locks = {},
+      streams = {},
     } = validateOptions(RedisKitTestingOptions, options, 'RedisKitTestingModule.forRoot()');
     const connections = Object.fromEntries(connectionNames.map((name) => [name, {}]));
     // The environment has no say in what a test does.
@@ -107,6 +115,7 @@ export class RedisKitTestingModule {
         leaderboards,
         requestTracking,
         locks: { ...locks, connection: undefined },
+        streams: { ...streams, connection: 'default' },
       },
       {},
     );
@@ -149,6 +158,16 @@ export class RedisKitTestingModule {
       { provide: FencedWriter, useClass: MemoryFencedWriter },
       { provide: Ticks, useValue: new MemoryTicks() },
       ...lockProviders,
+      {
+        provide: Streams,
+        inject: [RESOLVED_OPTIONS, KeySpace, RedisKitEvents],
+        useFactory: (
+          { streams: options }: ResolvedRedisKitOptions,
+          keySpace: KeySpace,
+          events: RedisKitEvents,
+        ) => new Streams({ connections: undefined, keySpace, events, options }),
+      },
+      ...STREAM_SERVICES,
       ...cacheProviders([...resolved.caches.keys()]),
       ...[...resolved.connections.keys()].map((name) => ({
         provide: getRedisToken(name),
