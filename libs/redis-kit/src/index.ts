@@ -221,6 +221,19 @@ export type { SubscribeOptions, Subscription } from './streams/subscription.js';
 export { EventSourcedAggregate } from './streams/aggregate.js';
 export type { DomainEvent } from './streams/aggregate.js';
 export type { AggregateRepository, RepositoryOptions } from './streams/aggregate-repository.js';
+export { EventProcessor } from './streams/processing/event-processor.js';
+export type { PartitionStatus } from './streams/processing/event-processor.js';
+export { StreamHandler } from './streams/processing/stream-handler.decorator.js';
+export type { StreamHandlerOptions } from './streams/processing/handler.options.js';
+export type { EventHandler } from './streams/processing/handler-group.js';
+export { DeadLetters } from './streams/processing/dead-letters.js';
+export type {
+  DeadLetter,
+  DeadLetterSource,
+  DeadLetterSummary,
+} from './streams/processing/dead-letters.js';
+export { Inbox } from './streams/processing/inbox.js';
+export type { ProcessOnceOptions } from './streams/processing/inbox.js';
 export { EventType } from './streams/event-type.js';
 export type { EventTypeOptions, PayloadClass } from './streams/event-type.js';
 export type {
@@ -236,6 +249,8 @@ export {
   EventIdReusedError,
   EventPayloadError,
   EvictionError,
+  InboxBusyError,
+  InboxLostError,
   PartitionCountError,
   StreamArgumentError,
 } from './streams/streams.errors.js';

@@ -1,4 +1,5 @@
 import type { Provider } from '@nestjs/common';
+import { ModulesContainer } from '@nestjs/core';
 import { resolveCacheOptions } from './cache/cache.options.js';
 import { Caches } from './cache/caches.js';
 import { RedisConnections } from './core/connections/redis-connections.js';
@@ -101,16 +102,28 @@ export const FEATURES: readonly Provider[] = [
   },
   {
     provide: Streams,
-    inject: [RESOLVED_OPTIONS, RedisConnections, KeySpace, RedisKitEvents, Lifecycle],
+    inject: [
+      RESOLVED_OPTIONS,
+      RedisConnections,
+      KeySpace,
+      RedisKitEvents,
+      Lifecycle,
+      ModulesContainer,
+    ],
     useFactory: (
       { streams: options }: ResolvedRedisKitOptions,
       connections: RedisConnections,
       keySpace: KeySpace,
       events: RedisKitEvents,
       lifecycle: Lifecycle,
+      modules: ModulesContainer,
     ) => {
-      const streams = new Streams({ connections, keySpace, events, options });
-      lifecycle.register({ name: 'streams', drain: () => streams.drain() });
+      const streams = new Streams({ connections, keySpace, events, options, modules });
+      lifecycle.register({
+        name: 'streams',
+        stopIntake: () => streams.stopIntake(),
+        drain: () => streams.drain(),
+      });
       return streams;
     },
   },

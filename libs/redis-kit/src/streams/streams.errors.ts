@@ -141,3 +141,32 @@ export class EvictionError extends RedisKitError {
     );
   }
 }
+
+/** Another process is doing the work of `processOnce` right now. Let the event come again later. */
+export class InboxBusyError extends RedisKitError {
+  readonly code = 'STREAM_INBOX_BUSY';
+
+  constructor(
+    readonly scope: string,
+    readonly eventId: string,
+  ) {
+    super(
+      `Event '${eventId}' is being processed for '${scope}' elsewhere; let it come again later.`,
+    );
+  }
+}
+
+/** The work of `processOnce` was done, but took longer than its lease could be renewed: it may have been begun again. */
+export class InboxLostError extends RedisKitError {
+  readonly code = 'STREAM_INBOX_LOST';
+
+  constructor(
+    readonly scope: string,
+    readonly eventId: string,
+  ) {
+    super(
+      `The work of event '${eventId}' for '${scope}' was done, but its lease was lost meanwhile: another process may ` +
+        'have begun it as well. Give it a longer lease.',
+    );
+  }
+}

@@ -41,4 +41,42 @@ export function wakeChannel(keySpace: KeySpace, place: PartitionPlace): string {
   return keySpace.key('stream', tagOf(place), 'wake');
 }
 
+/** `<namespace>:v1:stream:{<category>}:members:<group>` — the processes that take part in a group (sorted set, expires). */
+export function groupMembersKey(keySpace: KeySpace, category: string, group: string): string {
+  return keySpace.key('stream', category, `members:${group}`);
+}
+
+/** `<namespace>:v1:stream:{<category>.<partition>}:group:<group>[@<stream>]` — who owns a partition for a group, until when, and what is handled (hash, kept). */
+export function groupKey(keySpace: KeySpace, at: GroupAddress): string {
+  return keySpace.key('stream', tagOf(at), `group:${nameOf(at)}`);
+}
+
+/** `<namespace>:v1:stream:{<category>.<partition>}:attempts:<group>[@<stream>]` — how often the handling of failing events has begun (hash, kept while there are any). */
+export function groupAttemptsKey(keySpace: KeySpace, at: GroupAddress): string {
+  return keySpace.key('stream', tagOf(at), `attempts:${nameOf(at)}`);
+}
+
+/** `<namespace>:v1:stream:{<category>.<partition>}:dead:<group>[@<stream>]` — the dead letters of a group (stream, kept). */
+export function groupDeadLettersKey(keySpace: KeySpace, at: GroupAddress): string {
+  return keySpace.key('stream', tagOf(at), `dead:${nameOf(at)}`);
+}
+
+/** `<namespace>:v1:stream:{<category>.<partition>}:retry:<group>[@<stream>]` — dead letters that were sent back (stream, kept). */
+export function groupRetryKey(keySpace: KeySpace, at: GroupAddress): string {
+  return keySpace.key('stream', tagOf(at), `retry:${nameOf(at)}`);
+}
+
+/** `<namespace>:v1:stream-inbox:{<scope>:<event>}` — that a piece of work is being done, or was (string, expires). */
+export function inboxKey(keySpace: KeySpace, scope: string, eventId: string): string {
+  return keySpace.key('stream-inbox', `${scope}:${eventId}`);
+}
+
+interface GroupAddress extends PartitionPlace {
+  readonly group: string;
+  readonly stream: string | undefined;
+}
+
+const nameOf = ({ group, stream }: GroupAddress): string =>
+  stream === undefined ? group : `${group}@${stream}`;
+
 const tagOf = ({ category, partition }: PartitionPlace): string => `${category}.${partition}`;

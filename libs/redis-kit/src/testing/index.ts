@@ -46,3 +46,7 @@ export type { LockSubject } from './contracts/lock.contract.js';
 export { semaphoreContract } from './contracts/semaphore.contract.js';
 export { coordinationContract } from './contracts/coordination.contract.js';
 export { eventStoreContract, type EventStoreSubject } from './contracts/event-store.contract.js';
+export {
+  eventProcessorContract,
+  type EventProcessorSubject,
+} from './contracts/event-processor.contract.js';

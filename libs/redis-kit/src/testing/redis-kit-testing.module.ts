@@ -1,4 +1,5 @@
 import { Module, type DynamicModule, type Provider } from '@nestjs/common';
+import { ModulesContainer } from '@nestjs/core';
 import { CacheOptions } from '../cache/cache.options.js';
 import { Caches } from '../cache/caches.js';
 import { CounterOptions, RequestTrackingOptions } from '../counters/counters.options.js';
@@ -35,6 +36,7 @@ import {
   STREAM_SERVICES,
   tokenOf,
 } from '../redis-kit.providers.js';
+import { MemoryStreams } from './memory-streams.js';
 import { Streams } from '../streams/streams.js';
 import { StreamsOptions } from '../streams/streams.options.js';
 import { noRedis } from './no-redis.js';
@@ -160,12 +162,13 @@ export class RedisKitTestingModule {
       ...lockProviders,
       {
         provide: Streams,
-        inject: [RESOLVED_OPTIONS, KeySpace, RedisKitEvents],
+        inject: [RESOLVED_OPTIONS, KeySpace, RedisKitEvents, ModulesContainer],
         useFactory: (
           { streams: options }: ResolvedRedisKitOptions,
           keySpace: KeySpace,
           events: RedisKitEvents,
-        ) => new Streams({ connections: undefined, keySpace, events, options }),
+          modules: ModulesContainer,
+        ) => new MemoryStreams({ connections: undefined, keySpace, events, options, modules }),
       },
       ...STREAM_SERVICES,
       ...cacheProviders([...resolved.caches.keys()]),

@@ -1,5 +1,6 @@
 import type { LogEntry, RawEvent } from '../event.js';
 import type { RedisEntry } from '../streams.scripts.js';
+import type { Burial, BurialReason, RawLetter } from './group-storage.js';
 
 const NOTHING = Buffer.alloc(0);
 
@@ -43,3 +44,35 @@ export function logEntryOf([id, fields]: RedisEntry): LogEntry {
 }
 
 const text = (bytes: Buffer | undefined): string => bytes?.toString() ?? '';
+
+/** Fields of a dead letter: what the event was, and why it is one. */
+export function letterFields(event: LogEntry, burial: Burial): (string | number | Buffer)[] {
+  const { position, stream, version, id, type, recordedAtMs, data, meta } = event;
+  return [
+    ...['position', position, 'stream', stream, 'version', version, 'id', id, 'type', type],
+    ...['at', recordedAtMs, 'data', data, 'meta', meta],
+    ...['reason', burial.reason, 'message', burial.message, 'attempts', burial.attempts],
+  ];
+}
+
+export function letterOf(entry: RedisEntry): RawLetter {
+  const byName = fieldsOf(entry[1] ?? []);
+  const value = (name: string): string => text(byName.get(name));
+  return {
+    id: entry[0].toString('latin1'),
+    buriedAtMs: Number(value('buried')),
+    reason: value('reason') as BurialReason,
+    message: value('message'),
+    attempts: Number(value('attempts')),
+    event: {
+      position: value('position'),
+      stream: value('stream'),
+      version: Number(value('version')),
+      id: value('id'),
+      type: value('type'),
+      recordedAtMs: Number(value('at')),
+      data: byName.get('data') ?? NOTHING,
+      meta: byName.get('meta') ?? NOTHING,
+    },
+  };
+}
