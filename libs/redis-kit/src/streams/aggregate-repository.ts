@@ -1,6 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import type { EventSourcedAggregate as Aggregate } from './aggregate.js';
-import { EventSourcedAggregate } from './aggregate.js';
+import { EventSourcedAggregate, type AnyAggregate } from './aggregate.js';
 import type { AppendOptions, AppendResult, Durability } from './append-options.js';
 import { identify, type EventCodec } from './event-codec.js';
 import type { NewEvent } from './event.js';
@@ -68,7 +67,7 @@ export interface RepositoryParts {
  * Aggregates of one class, each in a stream of its own. Saving is refused when somebody else saved meanwhile, so what was
  * decided is always decided on the latest state.
  */
-export class AggregateRepository<T extends Aggregate> {
+export class AggregateRepository<T extends AnyAggregate> {
   /** @internal `EventStore.repository` makes it. */
   constructor(
     private readonly type: new (id: string) => T,

@@ -6,6 +6,9 @@ export interface DomainEvent<Type extends string = string, Data = unknown> {
   readonly data: Data;
 }
 
+/** An aggregate of any events. */
+export type AnyAggregate = EventSourcedAggregate<never>;
+
 /**
  * Something whose state is what has happened to it. Commands are methods that check the rules and `raise` events; `apply`
  * alone changes the state, because it is also how a history becomes one.
@@ -65,7 +68,7 @@ export abstract class EventSourcedAggregate<Event extends DomainEvent = DomainEv
 
   /** @internal */
   static load(
-    aggregate: EventSourcedAggregate,
+    aggregate: AnyAggregate,
     snapshot: { version: number; eventId: string; state: unknown } | undefined,
     events: Iterable<StoredEvent>,
   ): void {
@@ -75,19 +78,19 @@ export abstract class EventSourcedAggregate<Event extends DomainEvent = DomainEv
       aggregate.#lastEventId = snapshot.eventId;
     }
     for (const event of events) {
-      aggregate.apply(event);
+      aggregate.apply(event as never);
       aggregate.#version = event.version;
       aggregate.#lastEventId = event.id;
     }
   }
 
   /** @internal */
-  static identify(aggregate: EventSourcedAggregate, events: readonly NewEvent[]): void {
+  static identify(aggregate: AnyAggregate, events: readonly NewEvent[]): void {
     aggregate.#uncommitted = [...events];
   }
 
   /** @internal */
-  static committed(aggregate: EventSourcedAggregate, version: number, lastEventId: string): void {
+  static committed(aggregate: AnyAggregate, version: number, lastEventId: string): void {
     aggregate.#uncommitted = [];
     aggregate.#version = version;
     aggregate.#lastEventId = lastEventId;

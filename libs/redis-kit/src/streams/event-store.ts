@@ -2,7 +2,7 @@ import './streams.events.js';
 import type { RedisKitEvents } from '../core/events.js';
 import { parseDuration } from '../core/duration.js';
 import { safeMessage } from '../core/redact.js';
-import type { EventSourcedAggregate } from './aggregate.js';
+import type { AnyAggregate } from './aggregate.js';
 import {
   AggregateRepository,
   resolveRepositoryOptions,
@@ -204,7 +204,7 @@ export class EventStore {
   }
 
   /** Aggregates of a class, each in a stream of the category. */
-  repository<T extends EventSourcedAggregate>(
+  repository<T extends AnyAggregate>(
     type: new (id: string) => T,
     options: RepositoryOptions,
   ): AggregateRepository<T> {

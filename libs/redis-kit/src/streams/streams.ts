@@ -14,6 +14,7 @@ import {
   RedisInboxStorage,
   type InboxStorage,
 } from './processing/inbox.js';
+import { SoloGate } from './processing/solo-gate.js';
 import type { EventStorage } from './stores/event-storage.js';
 import type { GroupStorage } from './stores/group-storage.js';
 import { MemoryEventStorage } from './stores/memory-event-storage.js';
@@ -50,7 +51,8 @@ export class Streams {
     const codec = new EventCodec(options, new EventTypes(options.eventTypes));
     const partitions = new Partitions(storage, options);
     this.store = new EventStore(storage, codec, partitions, options, events);
-    const processing = { groups, storage, partitions, events, options };
+    const gate = new SoloGate();
+    const processing = { groups, storage, partitions, events, options, gate };
     this.processor = new EventProcessor(codec, processing, modules);
     this.deadLetters = new DeadLetters(groups, partitions, codec);
     this.inbox = new Inbox(inbox);

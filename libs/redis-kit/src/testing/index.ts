@@ -50,3 +50,4 @@ export {
   eventProcessorContract,
   type EventProcessorSubject,
 } from './contracts/event-processor.contract.js';
+export { aggregateScenario, type AggregateScenario } from './aggregate-scenario.js';

@@ -12,7 +12,7 @@
 -- ARGV[6] retryAfter: an id to read events that were sent back after it, empty for none
 -- ARGV[7] logAcks: how many of the following are of the log; the others were sent back
 -- ARGV[8...] acks
--- Reply: {'ok', entries, sent back, attempts of both}, {'lost'} to another owner, {'no-group'}
+-- Reply: {'ok', entries, sent back, attempts of both: -1 where none is written}, {'lost'} to another owner, {'no-group'}
 local state = redis.call('HMGET', KEYS[3], 'fence', 'delivered')
 if state[1] ~= ARGV[2] then return {'lost'} end
 for i = 8, #ARGV do
@@ -40,7 +40,7 @@ local delivered = is_new and #entries > 0 and entries[#entries][1] or state[2]
 if room > 0 and is_new and #entries + #again == 0 then redis.call('HSET', KEYS[2], 'waiting', '1') end
 if not is_new or #again > 0 then
   for _, list in ipairs({entries, again}) do
-    for i = 1, #list do attempts[#attempts + 1] = tonumber(redis.call('HGET', KEYS[4], list[i][1]) or 0) end
+    for i = 1, #list do attempts[#attempts + 1] = tonumber(redis.call('HGET', KEYS[4], list[i][1]) or -1) end
   end
 end
 

@@ -9,6 +9,7 @@ import type { ResolvedStreamsOptions } from '../streams.options.js';
 import type { HandlerGroup } from './handler-group.js';
 import { PartitionConsumer } from './partition-consumer.js';
 import { Slots } from './slots.js';
+import type { SoloGate } from './solo-gate.js';
 
 export interface RunnerParts {
   readonly groups: GroupStorage;
@@ -16,6 +17,8 @@ export interface RunnerParts {
   readonly partitions: Partitions;
   readonly events: RedisKitEvents;
   readonly options: ResolvedStreamsOptions;
+  /** One for all groups of the process. */
+  readonly gate: SoloGate;
 }
 
 const LONGEST_PAUSE_MS = 2_000;
@@ -52,7 +55,7 @@ export class GroupRunner {
 
   async #run(): Promise<void> {
     const places = await this.#places();
-    const { events, groups, storage, options } = this.parts;
+    const { events, groups, storage, options, gate } = this.parts;
     const slots = new Slots(this.handlers.terms.concurrency);
     this.#consumers = places.map(
       (place) =>
@@ -61,6 +64,7 @@ export class GroupRunner {
           storage,
           events,
           slots,
+          gate,
           handlers: this.handlers,
           owner: this.#member,
           leaseMs: options.leaseMs,

@@ -1,13 +1,20 @@
 import type { Acks, GroupEntry } from '../stores/group-storage.js';
 import type { Slots } from './slots.js';
+import type { SoloGate } from './solo-gate.js';
+
+/**
+ * What an event may have done: `none`, nothing. `weak`: it was handed out when a process ended, as others were. `strong`:
+ * it was being handled when one ended, or it was a dead letter.
+ */
+export type Suspicion = 'none' | 'weak' | 'strong';
 
 /** What became of one try: done with it, to be tried again after a pause, or given up because the partition was lost. */
 export type TryOutcome =
   'done' | 'lost' | { readonly retryInMs: number; readonly attempts: number };
 
 export interface LanesDuties {
-  /** Tries to handle an event; never rejects. A suspect was handed out before and may have ended a process. */
-  handle(entry: GroupEntry, isSuspect: boolean): Promise<TryOutcome>;
+  /** Tries to handle an event; never rejects. */
+  handle(entry: GroupEntry, suspicion: Suspicion): Promise<TryOutcome>;
   /** True while the partition is known to be owned. */
   mayStart(): boolean;
   /** Something was finished. */
@@ -17,7 +24,7 @@ export interface LanesDuties {
 interface Held {
   entry: GroupEntry;
   readonly lane: Lane;
-  isSuspect: boolean;
+  suspicion: Suspicion;
 }
 
 interface Lane {
@@ -30,7 +37,7 @@ interface Lane {
 /**
  * The events an owner has in hand: one after the other within a stream, side by side across streams.
  *
- * A suspect runs alone, so that when it ends the process, nothing else is suspected of it.
+ * What is strongly suspected runs alone in its process, so that when it ends it, nothing else is suspected of it.
  */
 export class Lanes {
   readonly #held = new Map<string, Held>();
@@ -39,7 +46,6 @@ export class Lanes {
   readonly #retries = new Map<Held, NodeJS.Timeout>();
   #ready: Lane[] = [];
   #running = 0;
-  #isAlone = false;
   #isDraining = false;
   #acks: { log: string[]; retry: string[] } = { log: [], retry: [] };
   /** Acknowledged to a group that may not know of it. */
@@ -49,6 +55,7 @@ export class Lanes {
   constructor(
     private readonly capacity: number,
     private readonly slots: Slots,
+    private readonly gate: SoloGate,
     private readonly duties: LanesDuties,
   ) {}
 
@@ -66,7 +73,7 @@ export class Lanes {
   }
 
   /** Takes events in, except those that are in hand, or handled already. */
-  offer(entries: readonly GroupEntry[], areSuspects: boolean): void {
+  offer(entries: readonly GroupEntry[], suspicion: 'none' | 'weak'): void {
     for (const entry of entries) {
       const key = keyOf(entry);
       if (this.#held.has(key)) continue;
@@ -74,13 +81,14 @@ export class Lanes {
         this.#acks[entry.origin].push(entry.id);
         continue;
       }
-      const isSuspect = areSuspects || entry.origin === 'retry';
+      const isKnown = entry.attempts !== undefined && suspicion === 'weak';
+      const isStrong = isKnown || entry.origin === 'retry';
       const lane = this.#laneOf(entry);
-      const held: Held = { entry, lane, isSuspect };
+      const held: Held = { entry, lane, suspicion: isStrong ? 'strong' : suspicion };
       this.#held.set(key, held);
-      if (isSuspect) this.#suspects.add(held);
+      if (isStrong) this.#suspects.add(held);
       lane.waiting.push(held);
-      if (lane.waiting.length === 1 && !lane.isBusy && !isSuspect) this.#ready.push(lane);
+      if (lane.waiting.length === 1 && !lane.isBusy && !isStrong) this.#ready.push(lane);
     }
     this.#pump();
   }
@@ -118,6 +126,7 @@ export class Lanes {
       if (!lane.isBusy) this.#lanes.delete(lane.key);
     }
     this.#suspects.clear();
+    this.gate.withdraw(this.#tryAgain);
     this.#ready = [];
     this.#acks = { log: [], retry: [] };
     this.#unconfirmed.clear();
@@ -127,6 +136,7 @@ export class Lanes {
   /** Starts nothing more until all is forgotten; resolves when what runs has ended. */
   async drain(): Promise<void> {
     this.#isDraining = true;
+    this.gate.withdraw(this.#tryAgain);
     if (this.#running > 0) await new Promise<void>((resolve) => (this.#whenIdle = resolve));
   }
 
@@ -136,16 +146,19 @@ export class Lanes {
   }
 
   #pump(): void {
-    while (!this.#isDraining && !this.#isAlone && this.duties.mayStart()) {
+    while (!this.#isDraining && this.duties.mayStart()) {
       const suspect = this.#nextSuspect();
       if (suspect) {
-        if (this.#running > 0 || !this.slots.take(this.#tryAgain)) return;
-        this.#isAlone = true;
+        if (!this.gate.enterSolo(this.#tryAgain)) return;
+        // Nothing runs, so there is a slot.
+        this.slots.take(this.#tryAgain);
         this.#start(suspect);
         return;
       }
       const lane = this.#ready[0];
-      if (!lane || !this.slots.take(this.#tryAgain)) return;
+      if (!lane || !this.gate.mayEnter(this.#tryAgain)) return;
+      if (!this.slots.take(this.#tryAgain)) return;
+      this.gate.enter();
       this.#ready.shift();
       this.#start(lane.waiting[0]!);
     }
@@ -170,9 +183,8 @@ export class Lanes {
   }
 
   async #run(held: Held): Promise<void> {
-    const outcome = await this.duties.handle(held.entry, held.isSuspect);
+    const outcome = await this.duties.handle(held.entry, held.suspicion);
     this.#running -= 1;
-    this.#isAlone = false;
     if (typeof outcome === 'object') {
       this.#retryLater(held, outcome);
     } else {
@@ -181,6 +193,7 @@ export class Lanes {
       this.#free(held.lane);
     }
     this.slots.release();
+    this.gate.leave();
     this.#pump();
     if (this.#running === 0) this.#whenIdle?.();
     this.duties.progressed();
@@ -191,7 +204,7 @@ export class Lanes {
     held.entry = { ...held.entry, attempts };
     const timer = setTimeout(() => {
       this.#retries.delete(held);
-      held.isSuspect = false;
+      held.suspicion = 'none';
       held.lane.waiting.unshift(held);
       this.#free(held.lane);
       this.#pump();
@@ -203,7 +216,7 @@ export class Lanes {
     lane.isBusy = false;
     const [next] = lane.waiting;
     if (!next) this.#lanes.delete(lane.key);
-    else if (!next.isSuspect) this.#ready.push(lane);
+    else if (next.suspicion !== 'strong') this.#ready.push(lane);
   }
 
   #laneOf(entry: GroupEntry): Lane {

@@ -6,8 +6,9 @@ import { Signal } from '../signal.js';
 import { START, type EventStorage } from '../stores/event-storage.js';
 import type { Grant, GroupEntry, GroupPlace, GroupStorage } from '../stores/group-storage.js';
 import type { HandlerGroup } from './handler-group.js';
-import { Lanes, type TryOutcome } from './lanes.js';
+import { Lanes, type Suspicion, type TryOutcome } from './lanes.js';
 import type { Slots } from './slots.js';
+import type { SoloGate } from './solo-gate.js';
 
 /** Events in hand of one partition; half of it is asked for at a time. */
 const CAPACITY = 200;
@@ -22,6 +23,7 @@ export interface ConsumerParts {
   readonly events: RedisKitEvents;
   readonly handlers: HandlerGroup;
   readonly slots: Slots;
+  readonly gate: SoloGate;
   readonly owner: string;
   readonly leaseMs: number;
   readonly pollMs: number;
@@ -49,8 +51,8 @@ export class PartitionConsumer {
     private readonly at: GroupPlace,
     private readonly parts: ConsumerParts,
   ) {
-    this.#lanes = new Lanes(CAPACITY, parts.slots, {
-      handle: (entry, isSuspect) => this.#handle(entry, isSuspect),
+    this.#lanes = new Lanes(CAPACITY, parts.slots, parts.gate, {
+      handle: (entry, suspicion) => this.#handle(entry, suspicion),
       mayStart: () => performance.now() < this.#leaseUntil,
       progressed: () => this.#progressed(),
     });
@@ -152,12 +154,12 @@ export class PartitionConsumer {
       if (wasNew) {
         if (entries.length < room) this.#lanes.confirmAcks();
         for (const entry of ofLog) last = this.#reportGap(last, entry);
-        this.#lanes.offer(ofLog, false);
+        this.#lanes.offer(ofLog, 'none');
         const again = entries.filter(({ origin }) => origin === 'retry');
-        this.#lanes.offer(again, true);
+        this.#lanes.offer(again, 'none');
         retryAfter = again.at(-1)?.id ?? retryAfter;
       } else {
-        this.#lanes.offer(ofLog, !grant.isClean);
+        this.#lanes.offer(ofLog, grant.isClean ? 'none' : 'weak');
         if (room > 0) after = ofLog.length < room ? '>' : ofLog.at(-1)!.id;
       }
       const isMore = !wasNew || (entries.length > 0 && entries.length === room);
@@ -191,21 +193,23 @@ export class PartitionConsumer {
     }
   }
 
-  async #handle(entry: GroupEntry, isSuspect: boolean): Promise<TryOutcome> {
+  async #handle(entry: GroupEntry, suspicion: Suspicion): Promise<TryOutcome> {
     const { handlers } = this.parts;
     if (!entry.event) {
       this.#gap('trimmed', 1);
       return 'done';
     }
-    const attempts = entry.attempts + 1;
+    const before = entry.attempts ?? 0;
+    const attempts = before + 1;
     const most = handlers.terms.attempts;
-    if (isSuspect) {
-      if (entry.attempts >= most) {
-        const message = `Its handling began ${entry.attempts} times and never ended.`;
-        return this.#bury(entry, { reason: 'exhausted', message, attempts: entry.attempts });
-      }
-      if (!(await this.#mark(entry, attempts))) return 'lost';
+    if (before >= most) {
+      const message = `Its handling began ${before} times and did not end in success.`;
+      return this.#bury(entry, { reason: 'exhausted', message, attempts: before });
     }
+    // Written down before it begins: afterwards there may be nobody to do it.
+    const isWritten =
+      suspicion === 'none' || (await this.#mark(entry, suspicion === 'weak' ? 0 : attempts));
+    if (!isWritten) return 'lost';
     const verdict = await handlers.handle(this.at, entry);
     if (verdict.outcome === 'handled') return 'done';
     const { message } = verdict;
@@ -213,7 +217,7 @@ export class PartitionConsumer {
       return this.#bury(entry, { reason: verdict.reason, message, attempts });
     }
     if (attempts >= most) return this.#bury(entry, { reason: 'failed', message, attempts });
-    if (!isSuspect && !(await this.#mark(entry, attempts))) {
+    if (suspicion !== 'strong' && !(await this.#mark(entry, attempts))) {
       return 'lost';
     }
     const retryInMs = handlers.pauseAfter(attempts);

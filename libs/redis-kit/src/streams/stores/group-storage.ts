@@ -15,8 +15,11 @@ export interface GroupEntry {
   readonly id: string;
   /** Undefined: it was trimmed before it was handled. */
   readonly event: LogEntry | undefined;
-  /** How often its handling has begun, as far as it was written down. */
-  readonly attempts: number;
+  /**
+   * How often it failed, or was handled alone when the process ended; 0: it was one of several that were handled then.
+   * Undefined: nothing is known against it.
+   */
+  readonly attempts: number | undefined;
 }
 
 export type Grant =

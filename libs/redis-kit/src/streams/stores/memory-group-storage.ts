@@ -193,4 +193,4 @@ const entryOf = (
   origin: 'log' | 'retry',
   id: string,
   event: LogEntry,
-): GroupEntry => ({ origin, id, event, attempts: group.attempts.get(id) ?? 0 });
+): GroupEntry => ({ origin, id, event, attempts: group.attempts.get(id) });

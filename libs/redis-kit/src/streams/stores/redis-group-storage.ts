@@ -83,11 +83,11 @@ export class RedisGroupStorage implements GroupStorage {
       origin: 'log',
       id: entry[0].toString('latin1'),
       event: entry[1] === null ? undefined : this.#eventOf(at, entry),
-      attempts: reply.attempts[i] ?? 0,
+      attempts: writtenAttempts(reply.attempts[i]),
     }));
     reply.again.forEach((entry, i) => {
       const { event } = letterOf(entry);
-      const attempts = reply.attempts[reply.entries.length + i] ?? 0;
+      const attempts = writtenAttempts(reply.attempts[reply.entries.length + i]);
       entries.push({ origin: 'retry', id: entry[0].toString('latin1'), event, attempts });
     });
     return { outcome: 'ok', entries };
@@ -180,3 +180,5 @@ export class RedisGroupStorage implements GroupStorage {
     return this.connection.command as Redis;
   }
 }
+
+const writtenAttempts = (count = -1): number | undefined => (count < 0 ? undefined : count);
