@@ -125,13 +125,14 @@ export class EventStore {
     if (!isForward && direction !== 'backward') {
       throw new StreamArgumentError("direction is 'forward' or 'backward'.");
     }
-    let from = options.from ?? (isForward ? 1 : Infinity);
-    if (!isVersion(from) || !isVersion(limit)) {
+    const first = options.from ?? (isForward ? 1 : Infinity);
+    if (!isVersion(first) || !isVersion(limit)) {
       throw new StreamArgumentError('from and limit are whole numbers above 0.');
     }
     return new EventQuery(
       async function* (this: EventStore) {
         const { place } = await this.#partitions.find(stream);
+        let from = first;
         for (let left = limit; left > 0 && from > 0;) {
           const size = Math.min(left, PAGE);
           const raw = await this.storage.readStream(place, from, direction, size);

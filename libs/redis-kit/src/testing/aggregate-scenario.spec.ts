@@ -24,7 +24,7 @@ const paying = aggregateScenario(Order).when((order) => order.pay());
 
 describe('a scenario of an aggregate', () => {
   it('holds when it does what is said', async () => {
-    await paying.given([placed]).then([paid]);
+    await expect(paying.given([placed]).then([paid])).resolves.toBeUndefined();
     await paying.thenThrows(/^Error: no such order$/);
     await paying.given([placed, paid]).thenThrows(AlreadyPaidError);
     await aggregateScenario(Order).given([placed]).then([]);

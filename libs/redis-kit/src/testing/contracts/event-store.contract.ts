@@ -53,7 +53,9 @@ export function eventStoreContract(
       );
       assert.deepEqual(numbers(await store.read(stream, { from: 9 })), []);
       const walked: number[] = [];
-      for await (const event of store.read<{ n: number }>(stream)) walked.push(event.data.n);
+      const query = store.read<{ n: number }>(stream, { from: 1 });
+      for await (const event of query) walked.push(event.data.n);
+      assert.deepEqual(numbers(await query), walked);
       assert.deepEqual(walked, [1, 2, 3, 4]);
     },
 
