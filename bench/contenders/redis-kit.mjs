@@ -32,6 +32,20 @@ export const redisKit = {
   },
 };
 
+/** The same, asking Redis for the token of the cache each time. */
+/** @type {Contender} */
+export const redisKitStrict = {
+  name: 'redis-kit-strict',
+  versions: redisKitVersions,
+  open: async ({ name, url, ttlMs, load }) => {
+    const { app, cache } = await openRedisKit({ name, url, options: { ttl: ttlMs } });
+    return {
+      readThrough: (id) => cache.getOrSet(`product:${id}`, () => load(id), { strict: true }),
+      close: () => app.close(),
+    };
+  },
+};
+
 /** The same through a method with `@Cacheable`. */
 /** @type {Contender} */
 export const redisKitCacheable = {

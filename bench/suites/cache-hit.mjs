@@ -1,5 +1,6 @@
 // @ts-check
 import { caches, cacheVersions } from '../contenders/caches.mjs';
+import { redisKitStrict } from '../contenders/redis-kit.mjs';
 import { measure } from '../lib/measure.mjs';
 import { withParticipants } from '../lib/read-through.mjs';
 import { toCases } from '../lib/report.mjs';
@@ -12,7 +13,7 @@ const CONCURRENCY = [1, 64];
 export const suite = {
   versions: cacheVersions,
   run: ({ suite: name, server, settings }) =>
-    withParticipants(caches, server.url, async (participants) => {
+    withParticipants([...caches, redisKitStrict], server.url, async (participants) => {
       const ids = Array.from({ length: KEYS }, (_, at) => `p${10_000 + at}`);
       /** @type {Record<string, Record<string, number>>} */
       const commandsPerCall = {};

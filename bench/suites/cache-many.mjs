@@ -1,7 +1,6 @@
 // @ts-check
 import assert from 'node:assert/strict';
-import { BentoCache, bentostore } from 'bentocache';
-import { redisDriver } from 'bentocache/drivers/redis';
+import { openBento } from '../contenders/bentocache.mjs';
 import { openRedisKit, redisKitVersions } from '../contenders/redis-kit.mjs';
 import { Packr, Redis } from '../lib/library.mjs';
 import { measure } from '../lib/measure.mjs';
@@ -56,14 +55,7 @@ async function openReaders(url) {
   const packr = new Packr();
   for (const id of IDS) await redis.set(`raw:${id}`, packr.pack(makeProduct(id)), 'PX', TTL_MS);
   const { app, cache } = await openRedisKit({ name: 'many', url, options: { ttl: TTL_MS } });
-  const { hostname: host, port } = new URL(url);
-  const bento = new BentoCache({
-    default: 'redis',
-    ttl: TTL_MS,
-    stores: {
-      redis: bentostore().useL2Layer(redisDriver({ connection: { host, port: Number(port) } })),
-    },
-  });
+  const bento = openBento(url, TTL_MS);
   return [
     {
       name: 'raw',

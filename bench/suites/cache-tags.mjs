@@ -1,7 +1,6 @@
 // @ts-check
 import assert from 'node:assert/strict';
-import { BentoCache, bentostore } from 'bentocache';
-import { redisDriver } from 'bentocache/drivers/redis';
+import { openBento } from '../contenders/bentocache.mjs';
 import { openRedisKit, redisKitVersions } from '../contenders/redis-kit.mjs';
 import { Packr, Redis } from '../lib/library.mjs';
 import { measure } from '../lib/measure.mjs';
@@ -80,20 +79,7 @@ async function openReaders(url) {
   const redis = new Redis(url, { protocol: 2 });
   const packr = new Packr();
   const { app, cache } = await openRedisKit({ name: 'tags', url, options: { ttl: TTL_MS } });
-  // Tokens are never remembered: every read asks Redis whether the tags are current.
-  const untracked = await openRedisKit({
-    name: 'tags-strict',
-    url,
-    options: { ttl: TTL_MS, tracking: false },
-  });
-  const { hostname: host, port } = new URL(url);
-  const bento = new BentoCache({
-    default: 'redis',
-    ttl: TTL_MS,
-    stores: {
-      redis: bentostore().useL2Layer(redisDriver({ connection: { host, port: Number(port) } })),
-    },
-  });
+  const bento = openBento(url, TTL_MS);
   return [
     {
       name: 'raw',
@@ -113,8 +99,9 @@ async function openReaders(url) {
     },
     {
       name: 'redis-kit, strict',
-      read: (id) => untracked.cache.getOrSet(`product:${id}`, () => load(id), { tags: TAGS }),
-      close: () => untracked.app.close(),
+      // Every read asks Redis whether the tags are current.
+      read: (id) => cache.getOrSet(`product:${id}`, () => load(id), { tags: TAGS, strict: true }),
+      close: async () => undefined,
     },
     {
       name: 'bentocache',

@@ -11,7 +11,7 @@ import { PackedApplication, ROOT } from './support/packed-application.js';
 const INSTALLING_MS = 300_000;
 
 /** A package that outgrows these carries something that does not belong into it. */
-const LARGEST = { packed: 1_000_000, unpacked: 4_000_000 };
+const LARGEST = { packed: 1_500_000, unpacked: 6_000_000 };
 
 interface Manifest {
   readonly exports: Readonly<

@@ -153,6 +153,7 @@ describe('the shop in trouble', () => {
     it('has its admin API off in production until there is a token', async () => {
       const production = await start({
         NODE_ENV: 'production',
+        SHOP_SESSION_SECRET: 'a secret of this test that is long enough',
         SHOP_ADMIN_TOKEN: '',
         DATABASE_URL: await shop.databaseUrl(),
       });

@@ -214,6 +214,23 @@ describe('the shop', () => {
       });
     });
 
+    it('set the stock to what was counted, one count after the other', async () => {
+      const path = '/api/admin/products/22423/stock';
+      const counts = [7, 8, 9].map((stock) => shop.put(path, { stock }, TOKEN));
+      const counted = await Promise.all(
+        (await Promise.all(counts)).map(async (response) => (await response.json()) as Changed),
+      );
+      expect(counted.map(({ product }) => product.stock)).toEqual([7, 8, 9]);
+      const { stock } = await shop.json<Product>('/api/products/22423');
+      expect([7, 8, 9]).toContain(stock);
+      expect((await shop.put(path, { stock: -1 }, TOKEN)).status).toBe(400);
+      expect((await shop.put(path, { stock: 2 })).status).toBe(401);
+      expect((await shop.put('/api/admin/products/99999/stock', { stock: 2 }, TOKEN)).status).toBe(
+        404,
+      );
+      expect((await shop.put(path, { stock: 2 }, TOKEN)).status).toBe(200);
+    });
+
     it.each([
       [{}, 'pricePence'],
       [{ pricePence: 0 }, 'pricePence'],
@@ -243,6 +260,7 @@ describe('the shop', () => {
     const { paths } = await shop.json<{ paths: object }>('/api/docs-json');
     expect(Object.keys(paths).sort()).toEqual([
       '/api/admin/products/{id}',
+      '/api/admin/products/{id}/stock',
       '/api/categories',
       '/api/products',
       '/api/products/{id}',

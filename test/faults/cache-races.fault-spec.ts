@@ -13,8 +13,13 @@ const HOUR_MS = 3_600_000;
 interface Chaos {
   readonly name: string;
   readonly intervalMs: number;
+  /** Whether about a thousand invalidations a second go on beside it. */
+  readonly storm?: boolean;
   act(topology: Topology, namespace: string, round: number): Promise<unknown>;
 }
+
+const killLinks = async (topology: Topology) =>
+  Promise.all((await topology.masters()).map((server) => server.killClients({ type: 'pubsub' })));
 
 /** Things that happen to a cache, one every so often. */
 const CHAOS: Chaos[] = [
@@ -22,10 +27,13 @@ const CHAOS: Chaos[] = [
   {
     name: 'tracking and subscriber links are killed',
     intervalMs: 150,
-    act: async (topology) =>
-      Promise.all(
-        (await topology.masters()).map((server) => server.killClients({ type: 'pubsub' })),
-      ),
+    act: killLinks,
+  },
+  {
+    name: 'tracking links are killed in a storm of invalidations',
+    intervalMs: 400,
+    storm: true,
+    act: killLinks,
   },
   {
     name: 'tokens and entries are evicted',
@@ -64,7 +72,7 @@ describeTopologies('three processes that read and invalidate', (topology) => {
 
   it.each(RACES)(
     'serve nothing older than an invalidation that returned, while $name (L1: $l1)',
-    async ({ intervalMs, act, l1 }) => {
+    async ({ intervalMs, act, l1, storm = false }) => {
       const namespace = isolatedNamespace();
       const seed = Date.now() % 1_000_000;
       await Promise.all(
@@ -74,6 +82,7 @@ describeTopologies('three processes that read and invalidate', (topology) => {
             connection: topology.connectionOptions(),
             databaseUrl: database.url,
             l1,
+            storm,
             clockSkewMs: (index - 1) * HOUR_MS,
             seed: seed + index,
           }),

@@ -1,6 +1,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import type { LocksOptions } from 'nestjs-redis-kit';
 import { eventually, isolatedNamespace, RedisServer } from 'nestjs-redis-kit/testing';
+import { LateLink } from '../support/late-link.js';
 import { startLocks, type LockProcessUnderTest } from '../support/lock-processes.js';
 
 let server: RedisServer;
@@ -21,8 +22,8 @@ afterEach(async () => {
   await Promise.all(processes.splice(0).map(({ app }) => app.close()));
 });
 
-const start = async (options: LocksOptions = {}) => {
-  const started = await startLocks(server.url, namespace, { wait: '1m', ...options });
+const start = async (options: LocksOptions = {}, url = server.url) => {
+  const started = await startLocks(url, namespace, { wait: '1m', ...options });
   processes.push(started);
   return started;
 };
@@ -156,6 +157,20 @@ describe('a queue', () => {
   });
 });
 
+describe('a clock that goes back, as in a failover', () => {
+  it('does not take the fences with it', async () => {
+    const { store, locks } = await start();
+    const ahead = (Date.now() + 3_600_000) * 1_000;
+    await server.client().set(key('a'), `|${ahead}|0|0|`, 'PX', 60_000);
+    const lock = await locks.acquire('a');
+    expect(lock.fence).toBe(ahead + 1);
+    await store.acquire('a', asWaiter(1));
+    await lock.release();
+    const [owner, fence] = String(await server.client().get(key('a'))).split('|');
+    expect([owner, Number(fence)]).toEqual([absent(1), ahead + 2]);
+  });
+});
+
 describe('a request that arrives late', () => {
   it('is refused when it was taken back before, whichever script it is', async () => {
     const { store } = await start();
@@ -169,13 +184,54 @@ describe('a request that arrives late', () => {
     expect(await store.acquire('a', asWaiter(2))).toMatchObject({ outcome: 'granted' });
   });
 
+  it('over an old link, after its caller gave up, holds nothing', async () => {
+    const link = await LateLink.start(server);
+    try {
+      const one = await start({}, link.url);
+      await (await one.locks.acquire('warm')).release();
+      link.hold();
+      await expect(one.locks.acquire('a', { wait: 300 })).rejects.toThrow('Redis did not answer');
+      // By a new link.
+      await eventually(() => expect(one.locks.process.background.size).toBe(0));
+      await link.letGo();
+      expect(await ownerOf('a')).toBe('');
+      const two = await start();
+      expect(await two.locks.tryAcquire('a')).not.toBeNull();
+    } finally {
+      await link.stop();
+    }
+  });
+
+  it('over an old link, after its caller gave up, waits for nothing', async () => {
+    const link = await LateLink.start(server);
+    try {
+      const [one, two] = [await start({ heartbeat: '1m', claim: '5m' }, link.url), await start()];
+      const lock = await two.locks.acquire('a');
+      const queued = one.queued();
+      const waiting = one.locks.acquire('a');
+      await queued;
+      link.hold();
+      // Somebody waits here already, so this one queues at once.
+      const givenUp = one.locks.acquire('a', { wait: 300 });
+      await expect(givenUp).rejects.toThrow('Redis did not answer');
+      await eventually(() => expect(one.locks.process.background.size).toBe(0));
+      await link.letGo();
+      expect(await server.client().zcard(key('a', ':queue'))).toBe(1);
+      await lock.release();
+      await (await waiting).release();
+      expect(await ownerOf('a')).toBe('');
+    } finally {
+      await link.stop();
+    }
+  });
+
   it('changes nothing when it gives back what others hold', async () => {
     const { store, locks } = await start();
     await store.take('a', absent(1), 30_000);
-    await store.handBack('a', absent(1));
+    await store.handBack('a', absent(1), 1);
     const lock = await locks.acquire('a');
     expect(await store.release('a', absent(1), false)).toBe(false);
-    expect(await store.handBack('a', absent(1))).toBe(false);
+    expect(await store.handBack('a', absent(1), 1)).toBe(false);
     expect(await store.renew([{ name: 'a', id: absent(1), leaseMs: 1 }])).toEqual(['stolen']);
     lock.check();
     expect(await lock.release()).toBe(true);

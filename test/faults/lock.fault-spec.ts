@@ -251,6 +251,20 @@ describe('the end of the application', () => {
     expect(await ownerOf('a')).toBe('');
   });
 
+  it('gives back what is granted meanwhile', async () => {
+    const one = await startLocks(proxy.url, namespace);
+    await (await one.locks.acquire('warm')).release();
+    proxy.delay(300, 'replies');
+    const acquiring = one.locks.acquire('a');
+    acquiring.catch(() => undefined);
+    const closing = one.locks.close(10_000);
+    await expect(acquiring).rejects.toMatchObject({ code: 'LOCK_ABORTED' });
+    await closing;
+    await eventually(async () => expect(await ownerOf('a')).toBe(''));
+    expect(one.locks.process.watchdog.size).toBe(0);
+    await one.app.close();
+  });
+
   it('tells holders that do not finish', async () => {
     const one = await startLocks(server.url, namespace);
     const lock = await one.locks.acquire('a');

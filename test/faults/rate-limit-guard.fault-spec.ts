@@ -1,3 +1,4 @@
+import type { Server } from 'node:http';
 import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Controller, Get } from '@nestjs/common';
@@ -59,12 +60,16 @@ describe('the guard of rate limits under load', () => {
 
   afterAll(() => redis?.stop());
 
-  const start = (platform: Platform, namespace: string, deadline: '20s' | '1s') =>
-    startHttpApplication(
+  const start = async (platform: Platform, namespace: string, deadline: '20s' | '1s') => {
+    const started = await startHttpApplication(
       platform,
       { namespace, url: redis.url, rateLimit: { deadline } },
       { controllers: [LoadedPages] },
     );
+    // A busy machine may be slower to use a connection again than the server is to close it.
+    (started.app.getHttpServer() as Server).keepAliveTimeout = 60_000;
+    return started;
+  };
 
   /** So many requests, some at a time, to all applications in turn. */
   async function flood(apps: readonly HttpApplication[], path: string, requests: number) {

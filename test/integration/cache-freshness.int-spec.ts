@@ -1,4 +1,4 @@
-import { expect, it } from '@jest/globals';
+import { expect, it, jest } from '@jest/globals';
 import type { CacheService } from 'nestjs-redis-kit';
 import { eventually } from 'nestjs-redis-kit/testing';
 import { SIE, SWR, withCacheProcesses } from '../support/cache-processes.js';
@@ -116,6 +116,51 @@ describeTopologies('freshness', (topology) => {
       expect(await two.lookup('key')).toEqual({ hit: false });
       expect(await two.getOrSet('key', () => 'new', SWR)).toBe('old');
       await eventually(async () => expect(await one.get('key')).toBe('new'), { within: 10_000 });
+    });
+  });
+
+  it.each([
+    { name: 'an hour fast', skewMs: 3_600_000 },
+    { name: 'an hour slow', skewMs: -3_600_000 },
+  ])('does not go by the clock of a process that is $name', async ({ skewMs }) => {
+    await withCacheProcesses(topology, async ({ caches: [one, two] }) => {
+      const options = { ...SWR, ttl: '30m', staleWhileRevalidate: '30m' } as const;
+      const now = Date.now.bind(Date);
+      const skewed = (isSkewed: boolean) => {
+        clock.mockImplementation(() => now() + (isSkewed ? skewMs : 0));
+      };
+      const clock = jest.spyOn(Date, 'now');
+      try {
+        for (const isSkewed of [true, false]) {
+          skewed(isSkewed);
+          await one.delete('key');
+          await one.getOrSet('key', () => 'old', options);
+          skewed(!isSkewed);
+          expect(await two.getOrSet('key', () => 'unexpected', options)).toBe('old');
+          await two.expire('key');
+          skewed(isSkewed);
+          expect(await one.get('key')).toBeUndefined();
+          const refresh = gate<string>();
+          expect(await one.getOrSet('key', refresh.factory, options)).toBe('old');
+          await refresh.entered;
+          skewed(!isSkewed);
+          await two.invalidateTags('tag');
+          refresh.open('late');
+          expect(await two.getOrSet('key', () => 'new', options)).toBe('new');
+          expect(await one.get('key')).toBe('new');
+        }
+      } finally {
+        clock.mockRestore();
+      }
+    });
+  });
+
+  it('has nothing to say of a key that was never there', async () => {
+    await withCacheProcesses(topology, async ({ caches: [cache], entryKey }) => {
+      expect(await cache.expire('missing')).toBe(false);
+      expect(await topology.admin.exists(entryKey('missing'))).toBe(0);
+      expect(await cache.getOrSet('missing', () => 'made', SWR)).toBe('made');
+      expect(await cache.get('missing')).toBe('made');
     });
   });
 

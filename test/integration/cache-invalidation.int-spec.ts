@@ -5,21 +5,7 @@ import { eventually, isolatedNamespace } from 'nestjs-redis-kit/testing';
 import type { INestApplicationContext } from '@nestjs/common';
 import { startApplication } from '../support/application.js';
 import { describeTopologies } from '../support/describe-topologies.js';
-
-interface Gate<T> {
-  readonly entered: Promise<void>;
-  readonly factory: () => Promise<T>;
-  open(value: T): void;
-}
-
-/** A factory that says when it runs and waits to be told its value. */
-function gate<T>(): Gate<T> {
-  let enter!: () => void;
-  let open!: (value: T) => void;
-  const entered = new Promise<void>((resolve) => (enter = resolve));
-  const value = new Promise<T>((resolve) => (open = resolve));
-  return { entered, open, factory: () => (enter(), value) };
-}
+import { gate } from '../support/gate.js';
 
 /**
  * What is expected at once of another process: local memory hears of it a moment later (see cache-l1). A busy machine
@@ -87,6 +73,40 @@ describeTopologies('invalidation', (topology) => {
     },
   );
 
+  it('elsewhere is heeded by those who ask later, however long the old call goes on', async () => {
+    await withProcesses(2, async ([here, there]) => {
+      const old = gate<string>();
+      const startedAt = performance.now();
+      const late = here!.getOrSet('key', old.factory, OPTIONS);
+      await old.entered;
+      await there!.delete('key');
+      // This process has not heard of it, and lets others join its calls for a second.
+      await eventually(() => performance.now() - startedAt > 1_000);
+      expect(await here!.getOrSet('key', () => 'new', OPTIONS)).toBe('new');
+      old.open('old');
+      expect(await late).toBe('old');
+      for (const cache of [here!, there!]) expect(await cache.get('key')).toBe('new');
+    });
+  });
+
+  it('by FLUSHALL during a factory keeps its late value out, as that of everything else does', async () => {
+    await withProcesses(2, async ([here, there]) => {
+      await there!.set('other', 'old', OPTIONS);
+      const old = gate<string>();
+      const late = here!.getOrSet('key', old.factory, OPTIONS);
+      await old.entered;
+      for (const master of await topology.masters()) await master.call('FLUSHALL');
+      old.open('old');
+      expect(await late).toBe('old');
+      for (const cache of [here!, there!]) {
+        expect(await cache.lookup('key')).toEqual({ hit: false });
+        expect(await cache.lookup('other')).toEqual({ hit: false });
+      }
+      expect(await there!.getOrSet('key', () => 'new', OPTIONS)).toBe('new');
+      expect(await here!.get('key')).toBe('new');
+    });
+  });
+
   it('by tag concerns exactly the entries that carry it', async () => {
     await withProcesses(2, async ([one, two]) => {
       await one!.getOrSet('a', () => 1, { tags: ['red', 'big'] });
@@ -147,7 +167,7 @@ describeTopologies('invalidation', (topology) => {
 
   it('lets another process lead when the first one fails', async () => {
     await withProcesses(2, async ([one, two]) => {
-      const failing = gate<Promise<string>>();
+      const failing = gate<string>();
       const first = one!.getOrSet('key', failing.factory);
       await failing.entered;
       const second = two!.getOrSet('key', () => 'second');

@@ -1,5 +1,8 @@
+import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { eventually, RedisServer, TcpProxy } from 'nestjs-redis-kit/testing';
+import { eventually, RedisServer, TcpProxy, type ServerAddress } from 'nestjs-redis-kit/testing';
+import { CacheService } from 'nestjs-redis-kit';
+import { startApplication } from '../support/application.js';
 import { startCacheWithLink } from '../support/cache-with-link.js';
 
 const PATIENCE = { within: 30_000 };
@@ -127,6 +130,77 @@ describe('the tracking link of an L1 cache', () => {
     },
   );
 
+  const CHANGES: {
+    name: string;
+    apply: (cache: CacheService) => Promise<unknown>;
+    changes: 'entry' | 'tag' | 'epoch';
+  }[] = [
+    { name: 'delete', apply: (cache) => cache.delete('key'), changes: 'entry' },
+    { name: 'set', apply: (cache) => cache.set('key', 'set', TAGGED), changes: 'entry' },
+    { name: 'put', apply: (cache) => cache.put('key', () => 'put', TAGGED), changes: 'entry' },
+    { name: 'invalidateTags', apply: (cache) => cache.invalidateTags('tag'), changes: 'tag' },
+    { name: 'clear', apply: (cache) => cache.clear(), changes: 'epoch' },
+  ];
+
+  it.each(CHANGES)(
+    'and $name keep out of memory what was read before, here at once and elsewhere from its message on',
+    async ({ apply, changes }) => {
+      await using it = await startCacheWithLink(server, () => server);
+      const { cache, tracking, store } = it;
+      await eventually(() => tracking.status === 'armed', PATIENCE);
+      const otherApp = await startApplication({
+        namespace: it.namespace,
+        url: server.url,
+        caches: { default: { tracking: false, deadline: '10s' } },
+      });
+      const epoch = `${it.namespace}:v1:cache-epoch:{default}`;
+      const changed = { entry: it.entryKey('key'), tag: it.tagKey('tag'), epoch }[changes];
+      const isOldNowhere = async () => {
+        for (let again = 0; again < 3; again++) expect(await cache.get('key')).not.toBe('old');
+      };
+      for (const changer of [cache, otherApp.get(CacheService)]) {
+        await it.untilHeard(it.entryKey('key'), () => cache.set('key', 'old', TAGGED));
+        const reply = store.hold('read');
+        const reading = cache.getOrSet('key', () => 'new', TAGGED);
+        await reply.reached;
+        if (changer === cache) await apply(changer);
+        else await it.untilHeard(changed, () => apply(changer));
+        reply.open();
+        await reading;
+        await isOldNowhere();
+      }
+      const suspended = new Promise((resolve) => it.events.on('tracking.suspended', resolve));
+      await server.killClients({ type: 'pubsub' });
+      await suspended;
+      await eventually(() => tracking.status === 'armed', PATIENCE);
+      await isOldNowhere();
+      await otherApp.close();
+    },
+  );
+
+  it('may be late for a strict read: that one asks Redis for the value and its tokens', async () => {
+    await using it = await startCacheWithLink(server, () => proxy);
+    const { cache, tracking } = it;
+    await eventually(() => tracking.status === 'armed', PATIENCE);
+    await cache.setMany({ key: 'old', deleted: 'old' }, TAGGED);
+    await Promise.all([it.remembered('key'), it.remembered('deleted')]);
+    proxy.blackhole();
+    // As another process would, whose message is on its way.
+    await server.client().set(it.tagKey('tag'), Buffer.alloc(16, 255), 'PX', 3_600_000);
+    await server.client().unlink(it.entryKey('deleted'));
+    const strict = { strict: true };
+    for (const key of ['key', 'deleted']) {
+      expect(await cache.lookup(key, strict)).toEqual({ hit: false });
+      expect(await cache.has(key, strict)).toBe(false);
+      expect(await cache.get(key, strict)).toBeUndefined();
+    }
+    expect((await cache.getMany(['key', 'deleted'], undefined, strict)).size).toBe(0);
+    expect(await cache.getOrSet('key', () => 'new', { ...TAGGED, ...strict })).toBe('new');
+    await proxy.heal();
+    await eventually(() => tracking.status === 'armed', PATIENCE);
+    expect(await cache.get('key')).not.toBe('old');
+  });
+
   it('brings back what a failover lost: recent invalidations are applied again', async () => {
     await using it = await startCacheWithLink(server, () => server);
     const { cache, tracking } = it;
@@ -153,5 +227,45 @@ describe('the tracking link of an L1 cache', () => {
       await eventually(() => tracking.status === 'armed', PATIENCE);
       expect(await cache.get('key')).toBeUndefined();
     }
+  });
+
+  it('serves nothing that a failover lost until it is applied again, and all the rest', async () => {
+    let target: ServerAddress = server;
+    await using it = await startCacheWithLink(server, () => target);
+    const { cache, tracking, store } = it;
+    const client = server.client();
+    const [tagKey, entryKey] = [it.tagKey('tag'), it.entryKey('deleted')];
+    await eventually(() => tracking.status === 'armed', PATIENCE);
+    await cache.set('tagged', 'old', TAGGED);
+    await cache.set('deleted', 'old', { ttl: '1h' });
+    await cache.set('bystander', 'current', { ttl: '1h' });
+    const before = await Promise.all([tagKey, entryKey].map((key) => client.dumpBuffer(key)));
+    await cache.invalidateTags('tag');
+    await cache.delete('deleted');
+    // The links are gone, and what leads the process now is a master that heard of neither.
+    target = { host: '127.0.0.1', port: 1 };
+    await server.killClients({ type: 'pubsub' });
+    await eventually(() => tracking.status === 'suspended', PATIENCE);
+    await client.restore(tagKey, 3_600_000, before[0]!, 'REPLACE');
+    await client.restore(entryKey, 3_600_000, before[1]!, 'REPLACE');
+    const assertNothingLost = async () => {
+      expect(await cache.lookup('tagged')).toEqual({ hit: false });
+      expect(await cache.getOrSet('tagged', () => 'new', TAGGED)).toBe('new');
+      expect(await cache.lookup('deleted')).toEqual({ hit: false });
+      expect(await cache.get('bystander')).toBe('current');
+    };
+    await assertNothingLost();
+    const again = store.hold('put');
+    target = server;
+    await again.reached;
+    await assertNothingLost();
+    again.open();
+    await eventually(async () => {
+      expect((await client.getBuffer(tagKey))!.equals(before[0]!)).toBe(false);
+      // Believed again: what is made now is found.
+      const made = await cache.getOrSet('tagged', () => randomUUID(), TAGGED);
+      expect(await cache.get('tagged')).toBe(made);
+    }, PATIENCE);
+    expect(await cache.lookup('deleted')).toEqual({ hit: false });
   });
 });

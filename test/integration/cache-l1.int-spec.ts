@@ -1,10 +1,18 @@
+import { once } from 'node:events';
+import { connect } from 'node:net';
 import type { INestApplicationContext } from '@nestjs/common';
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it, jest } from '@jest/globals';
 import { CacheService, RedisKitEvents, type RedisKitOptions } from 'nestjs-redis-kit';
-import { eventually, isolatedNamespace, RedisServer } from 'nestjs-redis-kit/testing';
+import {
+  eventually,
+  isolatedNamespace,
+  RedisServer,
+  type ServerAddress,
+} from 'nestjs-redis-kit/testing';
 import { Caches } from '../../libs/redis-kit/src/cache/caches.js';
 import { startApplication } from '../support/application.js';
 import { describeTopologies } from '../support/describe-topologies.js';
+import { gate } from '../support/gate.js';
 
 const L1: RedisKitOptions['caches'] = { default: { l1: {}, deadline: '5s' } };
 const ARMED_WITHIN = { within: 10_000 };
@@ -27,6 +35,14 @@ async function tierOf(app: INestApplicationContext, key: string): Promise<string
 /** Reads until the value is served from this process' memory. */
 const remembered = (app: INestApplicationContext, key: string) =>
   eventually(async () => expect(await tierOf(app, key)).toBe('memory'));
+
+/** A command as a person types it: no client library, no handshake. A master that does not hold the key refuses it. */
+async function typedAt({ host, port }: ServerAddress, command: string): Promise<void> {
+  const socket = connect(port, host);
+  socket.write(`${command}\r\n`);
+  await once(socket, 'data');
+  socket.destroy();
+}
 
 describeTopologies('an L1 cache', (topology) => {
   let namespace: string;
@@ -94,20 +110,82 @@ describeTopologies('an L1 cache', (topology) => {
   );
 
   it('forgets what any other client writes, deletes or flushes, and what expires', async () => {
-    await withProcesses(async ([cache], [app]) => {
+    await withProcesses(async (caches, apps) => {
       const entryKey = `${namespace}:v1:cache:{default:key}`;
+      const typed = async (command: string) =>
+        Promise.all((await topology.masters()).map((server) => typedAt(server, command)));
       const foreign: (() => Promise<unknown>)[] = [
         () => topology.admin.set(entryKey, 'not ours', 'PX', 60_000),
         () => topology.admin.unlink(entryKey),
+        () => typed(`SET ${entryKey} typed EX 60`),
+        () => typed(`DEL ${entryKey}`),
+        () => typed(`SET ${namespace}:v1:cache-tag:{default:tag} 0123456789abcdef EX 60`),
+        () => typed(`DEL ${namespace}:v1:cache-epoch:{default}`),
         () => topology.admin.pexpire(entryKey, 1),
         async () =>
           Promise.all((await topology.masters()).map((server) => server.call('FLUSHALL'))),
       ];
       for (const act of foreign) {
-        await cache.set('key', 'old');
-        await remembered(app!, 'key');
+        await caches[0].set('key', 'old', { tags: ['tag'] });
+        await eventually(async () => expect(await caches[1].get('key')).toBe('old'));
+        await Promise.all(apps.map((app) => remembered(app, 'key')));
         await act();
-        await eventually(async () => expect(await cache.lookup('key')).toEqual({ hit: false }));
+        for (const cache of caches) {
+          await eventually(async () => expect(await cache.lookup('key')).toEqual({ hit: false }));
+        }
+      }
+    });
+  });
+
+  it('serves nothing any more of which every token was evicted, also after new ones were made', async () => {
+    await withProcesses(async (caches, apps) => {
+      const tagged = Array.from({ length: 20 }, (_, i) => ({
+        key: `key ${i}`,
+        tag: `tag ${i % 5}`,
+      }));
+      for (const { key, tag } of tagged) await caches[0].set(key, 'old', { tags: [tag] });
+      for (const app of apps) for (const { key } of tagged) await remembered(app, key);
+      const tokens = [0, 1, 2, 3, 4].map((i) => `${namespace}:v1:cache-tag:{default:tag ${i}}`);
+      for (const token of tokens) expect(await topology.admin.unlink(token)).toBe(1);
+      for (const cache of caches) {
+        await eventually(async () =>
+          expect((await cache.getMany(tagged.map(({ key }) => key))).size).toBe(0),
+        );
+      }
+      for (const [i, { key, tag }] of tagged.entries()) {
+        const cache = caches[i % 2]!;
+        if (i % 4 === 0)
+          expect(await cache.getOrSet(key, () => 'new', { tags: [tag] })).toBe('new');
+      }
+      for (const cache of caches) {
+        for (const { key } of tagged) expect(await cache.get(key)).not.toBe('old');
+      }
+    });
+  });
+
+  it('keeps a value no longer than until this process is to make it anew, early as that may be', async () => {
+    await withProcesses(async ([cache], [app]) => {
+      const options = { ttl: '20s', jitter: 0, earlyRefresh: 100 } as const;
+      const tiers: string[] = [];
+      app!.get(RedisKitEvents).on('cache.hit', ({ tier }) => tiers.push(tier));
+      // The most eager reader there is.
+      const random = jest.spyOn(Math, 'random').mockReturnValue(1 - Number.EPSILON / 2);
+      try {
+        const takesTime = () => {
+          const until = performance.now() + 20;
+          while (performance.now() < until);
+          return 'old';
+        };
+        await cache.getOrSet('key', takesTime, options);
+        const refresh = gate<string>();
+        for (let read = 0; read < 10; read++) {
+          expect(await cache.getOrSet('key', refresh.factory, options)).toBe('old');
+        }
+        await refresh.entered;
+        refresh.open('new');
+        expect(tiers).toEqual(Array.from({ length: 10 }, () => 'store'));
+      } finally {
+        random.mockRestore();
       }
     });
   });

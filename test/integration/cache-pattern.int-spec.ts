@@ -35,6 +35,22 @@ describeTopologies('keys', (topology) => {
     });
   });
 
+  it('are listed, those of all masters and of this cache only, and by a pattern', async () => {
+    await withCaches(topology, 1, async ([cache], _, namespace) => {
+      const odd = ['user:*', 'user:}', 'user:é', 'user:\n'];
+      await cache!.setMany(asRecord([...numbered(1_500), ...odd, `~${'long'}`, 'x'.repeat(600)]));
+      await topology.admin.set(`${namespace}:v1:cache:{other:user:1}`, 'foreign', 'EX', 60);
+      const listed = async (glob?: string) => {
+        const keys = new Set<string>();
+        for await (const key of cache!.keys(glob)) keys.add(key);
+        return [...keys].sort();
+      };
+      expect(await listed()).toEqual([...numbered(1_500), ...odd].sort());
+      expect(await listed('user:*')).toEqual([...odd].sort());
+      expect(await listed('user:\\*')).toEqual(['user:*']);
+    });
+  });
+
   it('that match a pattern: a removal that Redis did not take says how far it got', async () => {
     await withCaches(
       topology,

@@ -58,6 +58,23 @@ describeTopologies(
         });
       });
 
+      it(`${platform}: what takes longer than its lease keeps its place until it has been answered`, async () => {
+        await withApplication(async (app) => {
+          const held = gate<void>();
+          state.open = held.factory();
+          const long = app.request('/long');
+          await eventually(() => expect(state.runs['long']).toBe(1));
+          const startedAt = performance.now();
+          while (performance.now() - startedAt < 4_000) {
+            expect((await app.request('/long')).status).toBe(429);
+          }
+          held.open();
+          expect((await long).status).toBe(200);
+          await eventually(async () => expect((await app.request('/long')).status).toBe(200));
+          expect(state.runs['long']).toBe(2);
+        });
+      });
+
       it(`${platform}: only failed logins count, and those on their way count until they have succeeded`, async () => {
         await withApplication(async (app) => {
           const login = (user: string, password: string) =>

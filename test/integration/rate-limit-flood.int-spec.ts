@@ -54,14 +54,21 @@ const ALGORITHMS: { title: string; policies: RateLimitPolicy[]; allowed: number 
   },
 ];
 
+/** Started once: an application of each talks to one deployment after the other. */
+let processes: ScenarioProcesses<Flood>;
+
+beforeAll(async () => {
+  processes = await runScenario<Flood>(SKEWS.length, 'rate-limit-flood');
+}, 120_000);
+
+afterAll(() => processes?.stop());
+
 describeTopologies(
   '2,000 requests at once from four processes, of which two have wrong clocks',
   (topology) => {
     const namespace = isolatedNamespace();
-    let processes: ScenarioProcesses<Flood>;
 
     beforeAll(async () => {
-      processes = await runScenario<Flood>(SKEWS.length, 'rate-limit-flood');
       await Promise.all(
         SKEWS.map((clockSkewMs, i) =>
           processes.call(i, 'start', {
@@ -73,10 +80,7 @@ describeTopologies(
       );
     }, 120_000);
 
-    afterAll(async () => {
-      await Promise.all(SKEWS.map((_, i) => processes.call(i, 'stop')));
-      await processes.stop();
-    });
+    afterAll(() => Promise.all(SKEWS.map((_, i) => processes.call(i, 'stop'))));
 
     it.each(ALGORITHMS)('$title: exactly $allowed pass', async ({ title, policies, allowed }) => {
       const counts = await Promise.all(

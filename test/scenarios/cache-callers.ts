@@ -1,4 +1,5 @@
 import 'reflect-metadata';
+import { setTimeout as queryTime } from 'node:timers/promises';
 import type { INestApplicationContext } from '@nestjs/common';
 import { CacheService, type CacheCallOptions, type CacheOptions } from 'nestjs-redis-kit';
 import { serveScenario } from 'nestjs-redis-kit/testing';
@@ -39,7 +40,7 @@ export const methods = {
     let runs = 0;
     const factory = async () => {
       runs += 1;
-      await new Promise((resolve) => setTimeout(resolve, factoryMs));
+      await queryTime(factoryMs);
       if (value === undefined) throw new Error('no data');
       return value;
     };

@@ -15,6 +15,8 @@ export interface RaceOptions {
   readonly connection: TopologyConnection;
   readonly databaseUrl: string;
   readonly l1: boolean;
+  /** Invalidates several of many keys all the time, beside everything else. */
+  readonly storm: boolean;
   readonly clockSkewMs: number;
   readonly seed: number;
 }
@@ -30,6 +32,10 @@ export interface RaceReport {
 
 /** Few keys, many readers and slow factories: what can meet, meets. */
 const KEYS = 4;
+const STORM_KEYS = 40;
+/** With three processes about a thousand invalidations a second, as far as the machine can. */
+const STORM_TAGS = 10;
+const STORM_INTERVAL_MS = 25;
 const LOOPS = 24;
 const FACTORY_MS = 8;
 const INVALIDATION_SHARE = 0.15;
@@ -58,6 +64,7 @@ class Race {
     private readonly database: Redis,
     private readonly close: () => Promise<void>,
     seed: number,
+    private readonly isStorm: boolean,
   ) {
     this.#random = seed;
   }
@@ -76,7 +83,8 @@ class Race {
 
   async #run(): Promise<RaceReport> {
     const report = { reads: 0, invalidations: 0, staleHere: [], staleElsewhere: [] };
-    await Promise.all(Array.from({ length: LOOPS }, () => this.#loop(report)));
+    const loops = Array.from({ length: LOOPS }, () => this.#loop(report));
+    await Promise.all(this.isStorm ? [...loops, this.#storm(report)] : loops);
     return report;
   }
 
@@ -87,7 +95,7 @@ class Race {
     staleElsewhere: string[];
   }): Promise<void> {
     while (!this.#stopped) {
-      const key = `k${Math.floor(this.#next() * KEYS)}`;
+      const key = this.#key();
       if (this.#next() < INVALIDATION_SHARE) {
         await this.#invalidate(key);
         report.invalidations++;
@@ -105,6 +113,31 @@ class Race {
     }
   }
 
+  /** Tags of several keys at once: what limits the storm is not to be the bookkeeping. */
+  async #storm(report: { invalidations: number }): Promise<void> {
+    while (!this.#stopped) {
+      const first = Math.floor(this.#next() * STORM_KEYS);
+      const keys = Array.from({ length: STORM_TAGS }, (_, i) => `k${(first + i) % STORM_KEYS}`);
+      const increments = keys.map((key) => this.database.incr(`${this.name}:db:${key}`));
+      const versions = await Promise.all(increments);
+      const isApplied = await this.#applied(
+        this.cache.invalidateTags(...keys.map((key) => `tag:${key}`)),
+      );
+      const at = String(process.hrtime.bigint());
+      for (const [i, key] of keys.entries()) {
+        const version = versions[i]!;
+        this.#raise(key, version);
+        if (isApplied) void this.database.hset(`${this.name}:floor:${key}`, String(version), at);
+      }
+      report.invalidations += keys.length;
+      await pass(STORM_INTERVAL_MS);
+    }
+  }
+
+  #key(): string {
+    return `k${Math.floor(this.#next() * (this.isStorm ? STORM_KEYS : KEYS))}`;
+  }
+
   #read(key: string): Promise<number> {
     return this.cache.getOrSet(
       key,
@@ -118,21 +151,34 @@ class Race {
   }
 
   async #invalidate(key: string): Promise<void> {
-    const version = await this.database.incr(`${this.name}:db:${key}`);
-    try {
-      const choice = this.#next();
-      if (choice < 0.45) await this.cache.delete(key);
-      else if (choice < 0.95) await this.cache.invalidateTags(`tag:${key}`);
-      else await this.cache.clear();
-    } catch (error) {
-      // Not applied yet: then nothing was promised to other processes, but this one must not serve it any more.
-      if (!(error instanceof CacheInvalidationError)) throw error;
-      this.#raise(key, version);
-      return;
-    }
+    let version = 0;
+    const change = async () => (version = await this.database.incr(`${this.name}:db:${key}`));
+    const isApplied = await this.#applied(this.#change(key, change));
     this.#raise(key, version);
+    if (!isApplied) return;
     const at = process.hrtime.bigint();
     await this.database.hset(`${this.name}:floor:${key}`, String(version), String(at));
+  }
+
+  async #change(key: string, change: () => Promise<number>): Promise<unknown> {
+    const choice = this.#next();
+    const options = { tags: [`tag:${key}`], ttl: '5s' } as const;
+    if (choice < 0.2) return this.cache.put(key, change, options);
+    await change();
+    if (choice < 0.55) return this.cache.delete(key);
+    if (choice < 0.95) return this.cache.invalidateTags(`tag:${key}`);
+    return this.cache.clear();
+  }
+
+  /** False when it was queued: then nothing was promised to other processes, but this one must not serve it any more. */
+  async #applied(invalidation: Promise<unknown>): Promise<boolean> {
+    try {
+      await invalidation;
+      return true;
+    } catch (error) {
+      if (!(error instanceof CacheInvalidationError)) throw error;
+      return false;
+    }
   }
 
   #raise(key: string, version: number): void {
@@ -176,6 +222,7 @@ export const methods = {
       database,
       () => app.close(),
       options.seed,
+      options.storm,
     );
     race.start();
   },

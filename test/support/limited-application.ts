@@ -6,6 +6,7 @@ import { startHttpApplication, type HttpApplication, type Platform } from './htt
 import {
   ClassPages,
   LoginPages,
+  LongPages,
   OptionPages,
   PeoplePages,
   PlainPages,
@@ -14,7 +15,15 @@ import {
 } from './limited-pages.js';
 import type { Topology } from './topologies/topology.js';
 
-const CONTROLLERS = [ClassPages, LoginPages, OptionPages, PeoplePages, PlainPages, RunningPages];
+const CONTROLLERS = [
+  ClassPages,
+  LoginPages,
+  LongPages,
+  OptionPages,
+  PeoplePages,
+  PlainPages,
+  RunningPages,
+];
 const GLOBAL = { provide: APP_GUARD, useClass: RateLimitGuard };
 
 export interface LimitedSetting extends RateLimitHttpOptions {

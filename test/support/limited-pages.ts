@@ -199,6 +199,20 @@ export class RunningPages {
   }
 }
 
+@Controller('long')
+export class LongPages {
+  @RateLimit({
+    policies: [{ name: 'long', limit: 1, algorithm: 'concurrency', lease: '2500ms' }],
+    by: 'everyone',
+  })
+  @Get()
+  async wait() {
+    run('long');
+    await state.open;
+    return 'long';
+  }
+}
+
 @Controller('login')
 export class LoginPages {
   @RateLimit({

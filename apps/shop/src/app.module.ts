@@ -8,6 +8,9 @@ import {
 } from '@nestjs/common';
 import { APP_FILTER, APP_PIPE } from '@nestjs/core';
 import { RedisKitModule } from 'nestjs-redis-kit';
+import { SessionModule } from 'nestjs-redis-kit/session';
+import { AccountsModule } from './accounts/accounts.module.js';
+import { CartModule } from './cart/cart.module.js';
 import { CatalogModule } from './catalog/catalog.module.js';
 import { DatabaseModule } from './database/database.module.js';
 import { HealthModule } from './health/health.module.js';
@@ -41,10 +44,17 @@ export class AppModule implements NestModule {
           namespace: `shop:${config.NODE_ENV}`,
           caches: { catalog: { ttl: '5m' } },
         }),
+        SessionModule.forRoot({
+          secret: config.sessionSecret,
+          maxPerUser: 20,
+          exclude: ['assets/{*name}', 'health/{*path}'],
+        }),
         DatabaseModule,
         OperationsModule,
         CatalogModule,
         StorefrontModule,
+        CartModule,
+        AccountsModule,
         HealthModule,
       ],
       providers: [

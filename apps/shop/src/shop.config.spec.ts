@@ -27,12 +27,16 @@ describe('readShopConfig', () => {
   });
 
   it('has no admin token of its own in production', () => {
-    expect(readShopConfig({ NODE_ENV: 'production' }).adminToken).toBeUndefined();
+    const SHOP_SESSION_SECRET = 'a secret of this test that is long enough';
+    const config = readShopConfig({ NODE_ENV: 'production', SHOP_SESSION_SECRET });
+    expect(config.adminToken).toBeUndefined();
+    expect(config.sessionSecret).toBe(SHOP_SESSION_SECRET);
   });
 
   it.each([
     [{ PORT: 'http' }, 'PORT must be a port number from 0 (any free port) to 65535, got "http"'],
     [{ PORT: '70000' }, 'PORT must be a port number from 0 (any free port) to 65535, got "70000"'],
+    [{ NODE_ENV: 'production' }, 'SHOP_SESSION_SECRET must be set in production'],
     [{ NODE_ENV: 'staging' }, 'NODE_ENV must be development, test or production, got "staging"'],
     [{ DATABASE_URL: 'mysql://db' }, 'DATABASE_URL must look like postgres://'],
     [{ SHOP_ADMIN_TOKEN: 'short' }, 'SHOP_ADMIN_TOKEN must have at least 12 characters'],

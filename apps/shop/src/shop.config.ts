@@ -60,6 +60,11 @@ export class ShopConfig {
   @MinLength(12, { message: 'SHOP_ADMIN_TOKEN must have at least 12 characters' })
   readonly SHOP_ADMIN_TOKEN?: string;
 
+  /** Signs the cookies of sessions. The same in all processes; in production there is no default. */
+  @IsOptional()
+  @MinLength(32, { message: 'SHOP_SESSION_SECRET must have at least 32 characters' })
+  readonly SHOP_SESSION_SECRET?: string;
+
   /** Whether the shop counts as ready without Redis: it can be browsed, from the database, but no faster than that. */
   @IsIn(['not-ready', 'degraded'], {
     message: 'SHOP_WITHOUT_REDIS must be not-ready or degraded, got "$value"',
@@ -72,7 +77,13 @@ export class ShopConfig {
       this.SHOP_ADMIN_TOKEN ?? (this.NODE_ENV === 'production' ? undefined : developmentAdminToken)
     );
   }
+
+  get sessionSecret(): string {
+    return this.SHOP_SESSION_SECRET ?? developmentSessionSecret;
+  }
 }
+
+const developmentSessionSecret = 'development-only, and known to everybody';
 
 export const developmentAdminToken = 'development-only';
 
@@ -97,6 +108,11 @@ export function readShopConfig(environment: NodeJS.ProcessEnv): ShopConfig {
   if (config.DATABASE_URL !== undefined && config.SHOP_PG_SOCKET_PORT !== undefined) {
     problems.push(
       'SHOP_PG_SOCKET_PORT serves the embedded database, and DATABASE_URL says not to use it: set one of them',
+    );
+  }
+  if (config.NODE_ENV === 'production' && config.SHOP_SESSION_SECRET === undefined) {
+    problems.push(
+      'SHOP_SESSION_SECRET must be set in production, to 32 characters or more that nobody knows: it signs the cookies of sessions',
     );
   }
   if (problems.length > 0) {

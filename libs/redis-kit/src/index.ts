@@ -203,6 +203,12 @@ export { Election } from './lock/election.js';
 export type { ElectionOptions, Leadership } from './lock/election.js';
 export { Latch } from './lock/latch.js';
 export type { LatchOptions, LatchWaitOptions } from './lock/latch.js';
+export {
+  LatchTimeoutError,
+  LockSharedError,
+  LockUpgradeError,
+  PermitsExceededError,
+} from './lock/permit.errors.js';
 export { LatchTimeoutError, LockUpgradeError, PermitsExceededError } from './lock/permit.errors.js';
 
 // Streams and event sourcing

@@ -42,13 +42,18 @@ export const FEATURES: readonly Provider[] = [
   },
   {
     provide: RateLimiter,
-    inject: [RESOLVED_OPTIONS, RedisConnections, KeySpace, RedisKitEvents],
+    inject: [RESOLVED_OPTIONS, RedisConnections, KeySpace, RedisKitEvents, Lifecycle],
     useFactory: (
       { rateLimit }: ResolvedRedisKitOptions,
       connections: RedisConnections,
       keySpace: KeySpace,
       events: RedisKitEvents,
-    ) => createRateLimiter({ options: rateLimit, connections, keySpace, events }),
+      lifecycle: Lifecycle,
+    ) => {
+      const limiter = createRateLimiter({ options: rateLimit, connections, keySpace, events });
+      lifecycle.register({ name: 'rate limits', stopIntake: () => limiter.endWaits() });
+      return limiter;
+    },
   },
   REQUEST_LIMITS,
   {

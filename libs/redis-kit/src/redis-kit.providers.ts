@@ -1,4 +1,5 @@
 import type { Provider } from '@nestjs/common';
+import { ModulesContainer } from '@nestjs/core';
 import { CacheService } from './cache/cache.service.js';
 import { Caches, getCacheToken } from './cache/caches.js';
 import { CounterService } from './counters/counter.service.js';
@@ -48,12 +49,13 @@ export const FOUNDATION: readonly Provider[] = [
 /** What `@RateLimit()` and its guard work with. Needs `RateLimiter` beside it. */
 export const REQUEST_LIMITS: Provider = {
   provide: RequestLimits,
-  inject: [RateLimiter, RedisKitEvents, RESOLVED_OPTIONS],
+  inject: [RateLimiter, RedisKitEvents, RESOLVED_OPTIONS, ModulesContainer],
   useFactory: (
     limiter: RateLimiter,
     events: RedisKitEvents,
     { rateLimit: { http, onFailure } }: ResolvedRedisKitOptions,
-  ) => new RequestLimits({ limiter, events, http, onFailure }),
+    modules: ModulesContainer,
+  ) => new RequestLimits({ limiter, events, http, onFailure, modules }),
 };
 
 /** The caches of these names, and the default one under its class. They need `Caches` beside them. */

@@ -10,7 +10,7 @@ import { docOf, isExported, oneLine, tagOf } from './sources.mjs';
  */
 
 /**
- * The exported classes called `…Options`, each with its public properties.
+ * The exported classes called `…Options` or `…Policy`, each with its public properties.
  * @param {readonly Source[]} sources
  * @returns {OptionsClass[]}
  */
@@ -18,10 +18,11 @@ export const optionsIn = (sources) =>
   sources.flatMap(({ tree }) =>
     tree.statements
       .filter(ts.isClassDeclaration)
-      .filter((node) => isExported(node) && node.name?.text.endsWith('Options'))
+      .filter((node) => isExported(node) && /(?:Options|Policy)$/.test(node.name?.text ?? ''))
       .map((node) => ({
         name: /** @type {ts.Identifier} */ (node.name).text,
-        base: node.heritageClauses?.[0]?.types[0]?.expression.getText(),
+        // `extends (Base as …)` narrows what it takes over; the name is what a reader looks for.
+        base: /\w+/.exec(node.heritageClauses?.[0]?.types[0]?.expression.getText() ?? '')?.[0],
         doc: docOf(node),
         options: node.members.filter(ts.isPropertyDeclaration).filter(isPublic).map(optionOf),
       })),

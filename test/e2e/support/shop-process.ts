@@ -88,9 +88,17 @@ export class ShopProcess {
     return (await response.json()) as T;
   }
 
-  async patch(path: string, body: unknown, token?: string): Promise<Response> {
+  patch(path: string, body: unknown, token?: string): Promise<Response> {
+    return this.#change('PATCH', path, body, token);
+  }
+
+  put(path: string, body: unknown, token?: string): Promise<Response> {
+    return this.#change('PUT', path, body, token);
+  }
+
+  async #change(method: string, path: string, body: unknown, token?: string): Promise<Response> {
     return fetch(`${await this.url()}${path}`, {
-      method: 'PATCH',
+      method,
       headers: {
         'content-type': 'application/json',
         ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),

@@ -4,8 +4,9 @@ import type { RedisServer, ServerAddress } from 'nestjs-redis-kit/testing';
 export type TopologyName = 'standalone' | 'sentinel' | 'cluster';
 
 /** How a connection of the library is configured to reach the topology. */
-export type TopologyConnection =
-  { url: string } | { sentinels: ServerAddress[]; name: string } | { cluster: ServerAddress[] };
+export type TopologyConnection = (
+  { url: string } | { sentinels: ServerAddress[]; name: string } | { cluster: ServerAddress[] }
+) & { natMap?: Record<string, ServerAddress> };
 
 /**
  * How long a server may be silent before the others replace it. Longer than the rig's defaults: a suite that did not

@@ -31,7 +31,10 @@ describe('AdminTokenGuard', () => {
   });
 
   it('lets nobody through in production without a configured token', () => {
-    const off = guard({ NODE_ENV: 'production' });
+    const off = guard({
+      NODE_ENV: 'production',
+      SHOP_SESSION_SECRET: 'a secret of this test that is long enough',
+    });
     expect(() => off.canActivate(showing('Bearer development-only'))).toThrow(
       'The admin API is off: set SHOP_ADMIN_TOKEN',
     );

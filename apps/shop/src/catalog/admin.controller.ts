@@ -1,7 +1,8 @@
-import { Body, Controller, Param, Patch, UseGuards } from '@nestjs/common';
+import { Body, Controller, Param, Patch, Put, UseGuards } from '@nestjs/common';
 import {
   ApiBadRequestResponse,
   ApiBearerAuth,
+  ApiConflictResponse,
   ApiForbiddenResponse,
   ApiNotFoundResponse,
   ApiOkResponse,
@@ -14,8 +15,8 @@ import {
 import { RateLimit } from 'nestjs-redis-kit';
 import { adminLimit } from '../operations/limits.js';
 import { AdminTokenGuard } from './admin-token.guard.js';
-import { ProductChangeDto, ProductChangedDto } from './catalog.dto.js';
-import { CatalogService } from './catalog.service.js';
+import { ProductChangeDto, ProductChangedDto, StockCountDto } from './catalog.dto.js';
+import { CatalogService, type ChangedProduct } from './catalog.service.js';
 import { StockCodePipe } from './stock-code.pipe.js';
 
 @ApiTags('admin')
@@ -48,7 +49,34 @@ export class AdminController {
     @Param('id', StockCodePipe) id: string,
     @Body() change: ProductChangeDto,
   ): Promise<ProductChangedDto> {
-    const { product, isCacheCurrent } = await this.catalog.change(id, change);
-    return { product, freshness: isCacheCurrent ? 'current' : 'until-redis-is-back' };
+    return toDto(await this.catalog.change(id, change));
+  }
+
+  @Put('products/:id/stock')
+  @ApiOperation({
+    summary: 'Sets the stock to what was counted',
+    description:
+      'Counts of one product take turns, in all processes. One that is overtaken by a later count changes nothing.',
+  })
+  @ApiOkResponse({ type: ProductChangedDto })
+  @ApiBadRequestResponse({ description: '`stock` is missing or out of its range.' })
+  @ApiUnauthorizedResponse({ description: 'No bearer token was shown.' })
+  @ApiForbiddenResponse({ description: 'The bearer token is not the admin token.' })
+  @ApiNotFoundResponse({ description: 'There is no such product.' })
+  @ApiConflictResponse({ description: 'The product was counted again meanwhile.' })
+  @ApiTooManyRequestsResponse({ description: 'More than 30 in a minute; see `Retry-After`.' })
+  @ApiServiceUnavailableResponse({
+    description: 'Redis, which decides whose turn it is, is away; or SHOP_ADMIN_TOKEN is not set.',
+  })
+  async count(
+    @Param('id', StockCodePipe) id: string,
+    @Body() { stock }: StockCountDto,
+  ): Promise<ProductChangedDto> {
+    return toDto(await this.catalog.countStock(id, stock));
   }
 }
+
+const toDto = ({ product, isCacheCurrent }: ChangedProduct): ProductChangedDto => ({
+  product,
+  freshness: isCacheCurrent ? 'current' : 'until-redis-is-back',
+});

@@ -154,6 +154,14 @@ export class ProductChangeDto {
   readonly stock?: number;
 }
 
+export class StockCountDto {
+  @ApiProperty({ type: 'integer', minimum: 0, maximum: 1_000_000, example: 48 })
+  @IsInt(stock)
+  @Min(0, stock)
+  @Max(1_000_000, stock)
+  readonly stock!: number;
+}
+
 export class ProductChangedDto {
   @ApiProperty({ type: ProductDto })
   readonly product!: ProductDto;

@@ -1,9 +1,13 @@
-import { Injectable, Logger } from '@nestjs/common';
+import { ConflictException, Injectable, Logger, ServiceUnavailableException } from '@nestjs/common';
 import {
   CacheInvalidationError,
   CacheService,
   EntityCache,
   InjectCache,
+  LockLostError,
+  LockService,
+  LockTimeoutError,
+  type Lock,
   QueryCache,
 } from 'nestjs-redis-kit';
 import { categories } from './categories.js';
@@ -28,6 +32,9 @@ export interface ChangedProduct {
   readonly isCacheCurrent: boolean;
 }
 
+/** A count is one short statement: who waits longer than this waits for a process that hangs. */
+const COUNT_LOCK = { lease: '10s', wait: '3s' } as const;
+
 /**
  * The catalogue as visitors see it: from the cache, or from the database where the cache has nothing or is away.
  *
@@ -42,6 +49,7 @@ export class CatalogService {
   constructor(
     private readonly products: ProductRepository,
     @InjectCache('catalog') cache: CacheService,
+    private readonly locks: LockService,
   ) {
     this.#products = new EntityCache(cache, {
       name: 'product',
@@ -81,6 +89,34 @@ export class CatalogService {
     const product = await this.products.update(id, change);
     if (!product) throw productNotFound(id);
     return { product, isCacheCurrent: await this.#forget(id) };
+  }
+
+  /**
+   * Sets the stock to what was counted. Counts of one product take turns, and the database refuses one that comes after a
+   * later one: of a process that was stopped for longer than its lease.
+   *
+   * @throws NotFoundException, ConflictException when it came too late, ServiceUnavailableException when Redis, which
+   *   decides whose turn it is, does not answer
+   */
+  async countStock(id: string, stock: number): Promise<ChangedProduct> {
+    const counted = await this.#inTurn(id, (lock) =>
+      this.products.setCountedStock(id, stock, lock),
+    );
+    if (!counted) {
+      if (!(await this.products.find(id))) throw productNotFound(id);
+      throw new ConflictException(`Product ${id} was counted again meanwhile; look at its stock.`);
+    }
+    return { product: counted, isCacheCurrent: await this.#forget(id) };
+  }
+
+  async #inTurn<T>(id: string, work: (lock: Lock) => Promise<T>): Promise<T> {
+    try {
+      return await this.locks.withLock(`stock:${id}`, COUNT_LOCK, work);
+    } catch (error) {
+      if (!(error instanceof LockTimeoutError || error instanceof LockLostError)) throw error;
+      this.#logger.warn(`The stock of product ${id} could not be counted: ${error.message}`);
+      throw new ServiceUnavailableException('The stock cannot be counted just now; try again.');
+    }
   }
 
   async #forget(id: string): Promise<boolean> {

@@ -1,6 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { and, asc, count, desc, eq, type SQL, sql } from 'drizzle-orm';
-import type { RunnableQuery } from 'nestjs-redis-kit';
+import { fenceCondition, type Lock, type RunnableQuery } from 'nestjs-redis-kit';
 import { SHOP_DATABASE, type ShopDatabase } from '../database/shop-database.js';
 import type { Listing, ProductFilter } from './product-listing.js';
 import { products } from './products.table.js';
@@ -76,6 +76,27 @@ export class ProductRepository {
       .returning(columns);
     return product;
   }
+
+  /** Sets the stock to what was counted; `undefined` when there is no such product, or a later holder of the lock was here. */
+  async setCountedStock(
+    id: string,
+    stock: number,
+    lock: Pick<Lock, 'fence'>,
+  ): Promise<Product | undefined> {
+    const [product] = await this.#database
+      .update(products)
+      .set({ stock, stockFence: lock.fence, updatedAt: sql`now()` })
+      .where(and(eq(products.id, id), isNotLate(lock)))
+      .returning(columns);
+    return product;
+  }
+}
+
+/** The condition of the fence, with its parameter where Drizzle counts it. */
+function isNotLate(lock: Pick<Lock, 'fence'>): SQL {
+  const { text, value } = fenceCondition(lock, { column: 'stock_fence' });
+  const [before = '', after = ''] = text.split('?');
+  return sql`${sql.raw(before)}${value}${sql.raw(after)}`;
 }
 
 function definedOnly({ pricePence, stock }: ProductChange): {

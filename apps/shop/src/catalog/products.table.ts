@@ -1,5 +1,14 @@
 import { sql } from 'drizzle-orm';
-import { check, customType, index, integer, pgTable, text, timestamp } from 'drizzle-orm/pg-core';
+import {
+  bigint,
+  check,
+  customType,
+  index,
+  integer,
+  pgTable,
+  text,
+  timestamp,
+} from 'drizzle-orm/pg-core';
 
 const tsvector = customType<{ data: string }>({ dataType: () => 'tsvector' });
 
@@ -14,6 +23,8 @@ export const products = pgTable(
     /** Whole pence, so that no sum is ever rounded. */
     pricePence: integer('price_pence').notNull(),
     stock: integer().notNull(),
+    /** Fence of the lock under which the stock was last counted: a count that comes later than a later one is refused. */
+    stockFence: bigint('stock_fence', { mode: 'number' }),
     /** Grows with the time the line was introduced; 0 where the code does not tell. */
     introduced: integer().notNull(),
     updatedAt: timestamp('updated_at', { withTimezone: true }).notNull().defaultNow(),

@@ -5,6 +5,8 @@ import type { CategoryCount } from '../catalog/catalog.service.js';
 import { categoryName } from '../catalog/categories.js';
 import type { Listing } from '../catalog/product-listing.js';
 import type { Product } from '../catalog/product.repository.js';
+import type { CartLine } from '../cart/cart.service.js';
+import type { SessionInfo } from 'nestjs-redis-kit/session';
 import { formatMs, RequestTrace, type TraceSummary } from '../operations/request-trace.js';
 import { Assets } from './assets.js';
 import { illustrate } from './illustration/illustration.js';
@@ -90,6 +92,43 @@ export class StorefrontPages {
     });
   }
 
+  login(
+    form: 'login' | 'register',
+    { email = '', message }: { email?: string; message?: string } = {},
+  ): string {
+    const isNew = form === 'register';
+    return this.#render('login', {
+      title: isNew ? 'Create an account' : 'Log in',
+      search: '',
+      action: `/account/${form}`,
+      ...{ isNew, email, message },
+    });
+  }
+
+  devices(sessions: readonly SessionInfo[]): string {
+    const devices = sessions.map(({ device, handle, isCurrent, lastSeenAt }) => ({
+      ...{ handle, isCurrent, name: device.name },
+      details: [device.browser, device.os, device.ip, `last seen ${formatTime(lastSeenAt)}`]
+        .filter(Boolean)
+        .join(' · '),
+    }));
+    return this.#render('devices', { title: 'Your devices', search: '', devices });
+  }
+
+  cart(lines: readonly CartLine[]): string {
+    const total = lines.reduce((sum, line) => sum + line.product.pricePence * line.quantity, 0);
+    return this.#render('cart', {
+      title: 'Your basket',
+      search: '',
+      total: formatPence(total),
+      lines: lines.map(({ product, quantity }) => ({
+        ...{ quantity, title: product.title, price: formatPence(product.pricePence) },
+        url: `/products/${encodeURIComponent(product.id)}`,
+        total: formatPence(product.pricePence * quantity),
+      })),
+    });
+  }
+
   error(page: ErrorPage): string {
     return this.#render('error', { search: '', ...page });
   }
@@ -127,6 +166,16 @@ export function countText({ page, pageSize }: Listing, shown: number, total: num
 /** `£4.25`, `85p` */
 export function formatPence(pence: number): string {
   return pence < 100 ? `${pence}p` : `£${(pence / 100).toFixed(2)}`;
+}
+
+/** `23 Nov 2026, 15:04 UTC` */
+export function formatTime(time: Date): string {
+  const text = time.toLocaleString('en-GB', {
+    dateStyle: 'medium',
+    timeStyle: 'short',
+    timeZone: 'UTC',
+  });
+  return `${text} UTC`;
 }
 
 export function stockText(stock: number): { text: string; kind: 'out' | 'low' | 'in' } {

@@ -44,6 +44,7 @@ function textOf(value: unknown, around: Set<object>): string {
 
 function objectText(value: object, inner: (value: unknown) => string): string {
   if (Array.isArray(value)) return `[${Array.from(value, inner).join()}]`;
+  if (isPlain(value)) return `{${membersText(value as Record<string, unknown>, inner)}}`;
   const type = typeName(value);
   const list = (texts: Iterable<string>, [open, close]: string) =>
     `${type}${open}${[...texts].join()}${close}`;
@@ -64,11 +65,24 @@ function objectText(value: object, inner: (value: unknown) => string): string {
   if (Object.getOwnPropertySymbols(value).length > 0) return refuse('A member named by a symbol');
   const names = Object.keys(value);
   if (names.length === 0 && type !== '') return list([opaqueText(value, type, inner)], '()');
-  const members = value as Record<string, unknown>;
-  return list(
-    names.sort().map((name) => `${JSON.stringify(name)}:${inner(members[name])}`),
-    '{}',
-  );
+  return list([membersText(value as Record<string, unknown>, inner)], '{}');
+}
+
+/** Most arguments are: an object like those of a literal, which needs none of the looks at what else it could be. */
+function isPlain(value: object): boolean {
+  if (Object.getPrototypeOf(value) !== Object.prototype) return false;
+  if ('toJSON' in value || Object.getOwnPropertySymbols(value).length > 0) return false;
+  // One without members may be anything that was given another prototype.
+  for (const name in value) if (Object.hasOwn(value, name)) return true;
+  return false;
+}
+
+function membersText(members: Record<string, unknown>, inner: (value: unknown) => string): string {
+  let text = '';
+  for (const name of Object.keys(members).sort()) {
+    text += `${text === '' ? '' : ','}${JSON.stringify(name)}:${inner(members[name])}`;
+  }
+  return text;
 }
 
 /** What an instance without members of its own tells about itself. */

@@ -1,14 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import {
-  Controller,
-  Get,
-  Injectable,
-  Scope,
-  SetMetadata,
-  type INestApplicationContext,
-  type Type,
-} from '@nestjs/common';
-import { NestFactory } from '@nestjs/core';
+import { Controller, Get, Injectable, Scope, SetMetadata } from '@nestjs/common';
 import {
   Cacheable,
   CacheConfig,
@@ -17,37 +8,8 @@ import {
   CachePut,
   CacheService,
   getCacheToken,
-  RedisKitModule,
 } from '../index.js';
-
-async function boot(...providers: Type[]): Promise<INestApplicationContext> {
-  class AppModule {}
-  return NestFactory.createApplicationContext(
-    {
-      module: AppModule,
-      imports: [
-        RedisKitModule.forRoot({
-          connect: 'lazy',
-          caches: { default: { store: 'memory' }, catalog: { store: 'memory' } },
-        }),
-      ],
-      providers,
-    },
-    { logger: false, abortOnError: false },
-  );
-}
-
-async function withApp(
-  providers: Type[],
-  run: (app: INestApplicationContext) => Promise<void>,
-): Promise<void> {
-  const app = await boot(...providers);
-  try {
-    await run(app);
-  } finally {
-    await app.close();
-  }
-}
+import { withMemoryCaches } from '../../../../test/support/application.js';
 
 describe('@CacheConfig', () => {
   @CacheConfig({ cache: 'catalog', keyPrefix: 'base/', tags: ['all'] })
@@ -82,7 +44,7 @@ describe('@CacheConfig', () => {
   class Plain extends Base {}
 
   it('gives the methods of a class their cache, prefix and tags', async () => {
-    await withApp([Base], async (app) => {
+    await withMemoryCaches([Base], async (app) => {
       const base = app.get(Base);
       const catalog = app.get<CacheService>(getCacheToken('catalog'));
       expect(await base.find('x')).toBe('x1');
@@ -101,7 +63,7 @@ describe('@CacheConfig', () => {
   });
 
   it('is inherited, and replaced member by member', async () => {
-    await withApp([Derived, Plain], async (app) => {
+    await withMemoryCaches([Derived, Plain], async (app) => {
       const catalog = app.get<CacheService>(getCacheToken('catalog'));
       await app.get(Derived).find('x');
       await app.get(Plain).find('x');
@@ -150,7 +112,7 @@ describe('a decorated method', () => {
       @CacheEvict({ key: 'scoped' })
       async remove(): Promise<void> {}
     }
-    await withApp([Scoped], async (app) => {
+    await withMemoryCaches([Scoped], async (app) => {
       const cache = app.get(CacheService);
       await (await app.resolve(Scoped)).save('kept');
       expect(await cache.get('scoped')).toBe('kept');
@@ -169,7 +131,7 @@ describe('a decorated method', () => {
         return ['thing'];
       }
     }
-    await withApp([Things], async (app) => {
+    await withMemoryCaches([Things], async (app) => {
       expect(await app.get(Things).all()).toEqual(['thing']);
       expect(Reflect.getMetadata('path', Things.prototype.all)).toBe('/');
     });

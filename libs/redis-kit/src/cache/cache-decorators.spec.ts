@@ -1,6 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { Injectable, type INestApplicationContext, type Type } from '@nestjs/common';
-import { NestFactory } from '@nestjs/core';
+import { Injectable } from '@nestjs/common';
 import {
   Cacheable,
   CacheEvict,
@@ -9,38 +8,9 @@ import {
   CacheService,
   ConfigurationError,
   invalidate,
-  RedisKitModule,
   type Invalidatable,
 } from '../index.js';
-
-async function boot(...providers: Type[]): Promise<INestApplicationContext> {
-  class AppModule {}
-  return NestFactory.createApplicationContext(
-    {
-      module: AppModule,
-      imports: [
-        RedisKitModule.forRoot({
-          connect: 'lazy',
-          caches: { default: { store: 'memory' }, catalog: { store: 'memory' } },
-        }),
-      ],
-      providers,
-    },
-    { logger: false, abortOnError: false },
-  );
-}
-
-async function withApp(
-  providers: Type[],
-  run: (app: INestApplicationContext) => Promise<void>,
-): Promise<void> {
-  const app = await boot(...providers);
-  try {
-    await run(app);
-  } finally {
-    await app.close();
-  }
-}
+import { withMemoryCaches } from '../../../../test/support/application.js';
 
 interface Product {
   readonly id: string;
@@ -117,7 +87,7 @@ class Products extends Source {
 
 describe('the cache decorators', () => {
   it('keep what @Cacheable resolves to, by key, and again after an eviction', async () => {
-    await withApp([Products], async (app) => {
+    await withMemoryCaches([Products], async (app) => {
       const products = app.get(Products);
       expect((await products.find('a'))?.price).toBe(1);
       expect((await products.find('a'))?.price).toBe(1);
@@ -131,7 +101,7 @@ describe('the cache decorators', () => {
   });
 
   it('do not evict when the method threw, unless told to do it before', async () => {
-    await withApp([Products], async (app) => {
+    await withMemoryCaches([Products], async (app) => {
       const [products, cache] = [app.get(Products), app.get(CacheService)];
       await products.find('a');
       await expect(products.remove('a', true)).rejects.toThrow('not removed');
@@ -142,7 +112,7 @@ describe('the cache decorators', () => {
   });
 
   it('evict everything under a condition', async () => {
-    await withApp([Products], async (app) => {
+    await withMemoryCaches([Products], async (app) => {
       const [products, cache] = [app.get(Products), app.get(CacheService)];
       await products.find('a');
       await products.reset(false);
@@ -153,7 +123,7 @@ describe('the cache decorators', () => {
   });
 
   it('can stand one on another, each with the parameters as they were written', async () => {
-    await withApp([Products], async (app) => {
+    await withMemoryCaches([Products], async (app) => {
       const [products, cache] = [app.get(Products), app.get(CacheService)];
       await products.find('a');
       await products.find('b');
@@ -164,7 +134,7 @@ describe('the cache decorators', () => {
   });
 
   it('go past the cache where `condition` says so, and do not store what `unless` refuses', async () => {
-    await withApp([Products], async (app) => {
+    await withMemoryCaches([Products], async (app) => {
       const [products, cache] = [app.get(Products), app.get(CacheService)];
       products.products.set('f', { id: 'f', category: 'fresh', price: 1 });
       products.products.set('s', { id: 's', category: 'secret', price: 1 });
@@ -183,7 +153,7 @@ describe('the cache decorators', () => {
   });
 
   it('store what @CachePut resolves to, on every call', async () => {
-    await withApp([Products], async (app) => {
+    await withMemoryCaches([Products], async (app) => {
       const [products, cache] = [app.get(Products), app.get(CacheService)];
       await products.find('a');
       const saved = await products.save({ id: 'a', category: 'toys', price: 5 });
@@ -198,7 +168,7 @@ describe('the cache decorators', () => {
   });
 
   it('leave the key of @CachePut empty after a refused result, a tag not known before, or an error', async () => {
-    await withApp([Products], async (app) => {
+    await withMemoryCaches([Products], async (app) => {
       const [products, cache] = [app.get(Products), app.get(CacheService)];
       const product = { id: 'a', category: 'toys', price: -5 };
       await products.find('a');
@@ -216,7 +186,7 @@ describe('the cache decorators', () => {
   });
 
   it('run @CachePut without the cache where `condition` says so', async () => {
-    await withApp([Products], async (app) => {
+    await withMemoryCaches([Products], async (app) => {
       const [products, cache] = [app.get(Products), app.get(CacheService)];
       await products.save({ id: 'unnoticed', category: 'toys', price: 1 });
       expect((await cache.lookup('product:unnoticed')).hit).toBe(false);
@@ -263,7 +233,7 @@ describe('the cache decorators', () => {
 
 describe('invalidate', () => {
   it('deletes exactly the entry of a call, whatever its key is made of', async () => {
-    await withApp([Products], async (app) => {
+    await withMemoryCaches([Products], async (app) => {
       const products = app.get(Products);
       await products.derived('a', { deep: true });
       await products.derived('b');
@@ -276,7 +246,7 @@ describe('invalidate', () => {
   });
 
   it('is typed by the method, and refuses one that is not cached', async () => {
-    await withApp([Products], async (app) => {
+    await withMemoryCaches([Products], async (app) => {
       const products = app.get(Products);
       // @ts-expect-error the method takes text
       await invalidate(products, 'find', 1);
@@ -291,7 +261,7 @@ describe('invalidate', () => {
   it('is on the method too, for every class that has it', async () => {
     @Injectable()
     class Special extends Products {}
-    await withApp([Products, Special], async (app) => {
+    await withMemoryCaches([Products, Special], async (app) => {
       const [products, special] = [app.get(Products), app.get(Special)];
       await products.derived('a');
       await special.derived('a');
@@ -306,8 +276,8 @@ describe('invalidate', () => {
     // eslint-disable-next-line @typescript-eslint/unbound-method
     const find = Products.prototype.find as Invalidatable<Products['find']>;
     await expect(find.invalidate('a')).rejects.toThrow(/found no application/);
-    await withApp([Products], async () => {
-      await withApp([Products], async () => {
+    await withMemoryCaches([Products], async () => {
+      await withMemoryCaches([Products], async () => {
         await expect(find.invalidate('a')).rejects.toThrow(/more than one application/);
       });
       await find.invalidate('a');

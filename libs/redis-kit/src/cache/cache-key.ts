@@ -2,6 +2,7 @@ import { hash } from 'node:crypto';
 import { compileTemplate } from '../core/text-template.js';
 import { argumentText } from './argument-text.js';
 import { CacheKeyError } from './cache.errors.js';
+import { adviseMethod } from './tag-advice.js';
 
 /** How a decorated method's key is made: a template such as `'product:{id}'`, or a function of its arguments. */
 export type CacheKey = string | ((...args: never[]) => string);
@@ -49,6 +50,7 @@ export function tagsOf(
     const make = tags as (...args: readonly unknown[]) => readonly string[];
     return (args) => make(...args);
   }
+  adviseMethod(name, tags ?? []);
   const templates = (tags ?? []).map((tag) => compileTemplate(tag, method, name, TAG));
   return (args) => templates.map((template) => template(args));
 }
@@ -63,7 +65,7 @@ function derive(args: readonly unknown[]): string {
   return isReadable ? `(${args.map(argumentText).join()})` : `#${digest(args)}`;
 }
 
-/** 128 bits of SHA-256. */
+/** 132 bits of SHA-256. */
 function digest(value: unknown): string {
-  return hash('sha256', argumentText(value), 'buffer').subarray(0, 16).toString('base64url');
+  return hash('sha256', argumentText(value), 'base64url').slice(0, 22);
 }

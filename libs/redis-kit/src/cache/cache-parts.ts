@@ -24,6 +24,7 @@ import { LocalMemory } from './local-memory.js';
 import { RequestMemo } from './request-memo.js';
 import { inNeighbourVersions, versionSuffix } from './schema-version.js';
 import type { CacheStore } from './stores/cache-store.js';
+import { TagAdvice } from './tag-advice.js';
 import { Tokens } from './tokens.js';
 
 export interface CacheDependencies {
@@ -52,6 +53,7 @@ export class CacheParts {
   readonly invalidations: Invalidations;
   readonly announce: Announcements;
   readonly engine: CacheEngine;
+  readonly #tagAdvice: TagAdvice;
   readonly #entriesPrefix: string;
   readonly #versionSuffix: string;
 
@@ -65,12 +67,19 @@ export class CacheParts {
     this.#versionSuffix = versionSuffix(options.version);
     this.#entriesPrefix = cacheEntriesPrefix(keySpace, name);
     this.announce = new Announcements(name, events, keySpace);
+    this.#tagAdvice = new TagAdvice(name);
     this.local = tracking && this.#remember(tracking);
     this.tokens = new Tokens({ cache: name, keySpace, store, local: this.local });
     this.invalidations = new Invalidations({
       tokens: this.tokens,
-      removeKey: (key) => this.#inVersions(key, (one) => store.remove(one, invalidationDeadlineMs)),
-      expireKey: (key) => this.#inVersions(key, (one) => store.expire(one, invalidationDeadlineMs)),
+      removeKey: (key) => store.remove(this.#inVersions(key), invalidationDeadlineMs),
+      expireKey: async (key) => {
+        const expired = this.#inVersions(key).map((one) =>
+          store.expire(one, invalidationDeadlineMs),
+        );
+        return (await Promise.all(expired)).includes(true);
+      },
+      isSilent: () => tracking?.status === 'suspended',
       ttlMs: options.ttlMs,
       deadlineMs: invalidationDeadlineMs,
       onReplayed: (count, pending) => this.announce.replayed(count, pending),
@@ -96,9 +105,11 @@ export class CacheParts {
       refreshKey: (key) => cacheRefreshKey(keySpace, name, key, options.version),
       keep: (...read) => keepValue(keeping, ...read),
       isDoubtful: (key, tags) => this.invalidations.concerns(key, tags),
+      tagAdvice: this.#tagAdvice,
       onError: (operation, key, error) => this.announce.failure(operation, key, error),
     };
-    tracking?.onReset((cause) => {
+    tracking?.onReset((cause, at) => {
+      if (cause === 'disarmed') this.invalidations.suspend(at);
       if (cause === 'rearmed') void this.invalidations.applyRecentAgain();
     });
   }
@@ -112,15 +123,10 @@ export class CacheParts {
     return cacheEntryKey(this.#entriesPrefix, key, this.#versionSuffix);
   }
 
-  /** True when one of them found something. */
-  async #inVersions(
-    entryKey: string,
-    invalidate: (key: string) => Promise<boolean>,
-  ): Promise<boolean> {
+  /** The key of an entry in all versions that may run side by side; they share a slot. */
+  #inVersions(entryKey: string): readonly string[] {
     const { version } = this.options;
-    if (version === undefined) return invalidate(entryKey);
-    const keys = inNeighbourVersions(entryKey, version);
-    return (await Promise.all(keys.map(invalidate))).includes(true);
+    return version === undefined ? [entryKey] : inNeighbourVersions(entryKey, version);
   }
 
   /** Drops what this process remembers of a key, and has nobody join the calls in progress. */
@@ -158,8 +164,10 @@ export class CacheParts {
       if (key === epochKey) flights.detachAll();
       else flights.detachWhere((tags) => [...tags].some((tag) => tagKey(tag) === key));
     });
+    // What Redis may have lost needs no look: while that is in doubt, nothing of it is read, and so nothing remembered.
     const isDoubtful = (key: string, tags: Iterable<string>) =>
-      this.invalidations.concerns(key, tags);
-    return new LocalMemory(tracking, { l1: options.l1, epochKey, tagKey, isDoubtful });
+      this.invalidations.concernsPending(key, tags);
+    const onFull = (remembered: number) => this.#tagAdvice.ofTable(remembered);
+    return new LocalMemory(tracking, { l1: options.l1, epochKey, tagKey, isDoubtful, onFull });
   }
 }

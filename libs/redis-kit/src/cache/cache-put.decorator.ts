@@ -2,6 +2,7 @@ import { tagsOf } from './cache-key.js';
 import { CacheInvalidationError } from './cache.errors.js';
 import {
   CachedMethod,
+  callOptions,
   decorateMethod,
   storing,
   type AsyncMethod,
@@ -35,7 +36,7 @@ export function CachePut(options: CachePutOptions) {
     const tags = tagsOf(options.tags, plan.original, plan.name);
     decorateMethod({ prototype, descriptor }, plan, options, async (call) => {
       const { instance, args, cache } = call;
-      const { freshness, tags: always } = plan.ofClass(instance);
+      const asked = callOptions(plan.ofClass(instance), tags(args));
       const produce = storing(call, options);
       let produced: { readonly result: unknown } | undefined;
       const noted = async (context: FactoryContext) => {
@@ -44,10 +45,7 @@ export function CachePut(options: CachePutOptions) {
         return result;
       };
       try {
-        return await cache.put<unknown>(plan.key(instance, args), noted, {
-          ...freshness,
-          tags: [...always, ...tags(args)],
-        });
+        return await cache.put<unknown>(plan.key(instance, args), noted, asked);
       } catch (error) {
         const isQueued = produced && error instanceof CacheInvalidationError;
         if (produced && isQueued && options.onFailure === 'queue') return produced.result;

@@ -5,6 +5,7 @@ import { versionSuffix } from './schema-version.js';
 /** Keys longer than this are hashed: a long key costs memory and time in every command that names it. */
 const MAX_KEY_BYTES = 512;
 const TILDE = 0x7e;
+const NOT_UNICODE = /\p{Surrogate}/u;
 
 /** `<namespace>:v1:cache:{<cache>:<key>}[:<version>]` — one entry or lease; of version 1 without it (string, expires). */
 export const cacheEntryKey = (entriesPrefix: string, key: string, versionSuffix = ''): string =>
@@ -58,6 +59,6 @@ const escapeName = (cache: string): string => cache.replace(/[%:]/g, encodeURICo
 function boundedKey(key: string): string {
   // No character of a string takes more than three bytes.
   const isShort = key.length * 3 <= MAX_KEY_BYTES || Buffer.byteLength(key) <= MAX_KEY_BYTES;
-  if (isShort && key.charCodeAt(0) !== TILDE && !/\p{Surrogate}/u.test(key)) return key;
+  if (isShort && key.charCodeAt(0) !== TILDE && !NOT_UNICODE.test(key)) return key;
   return `~${key.slice(0, 64)}~${hash('sha256', JSON.stringify(key), 'base64url')}`;
 }

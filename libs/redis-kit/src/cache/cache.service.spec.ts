@@ -22,7 +22,7 @@ describe('a cache in memory', () => {
 
 function createCache(store: CacheStore, options: CacheOptions = {}) {
   const events = new RedisKitEvents();
-  const heard: [string, { message?: string }][] = [];
+  const heard: [string, { message?: string; key?: string }][] = [];
   for (const name of ['cache.hit', 'cache.miss', 'cache.error', 'cache.invalidated'] as const) {
     events.on(name, (event: object) => heard.push([name, event]));
   }
@@ -42,10 +42,10 @@ describe('a call that begins while an invalidation is on its way', () => {
     readonly asked = deferred<void>();
     readonly release = deferred<void>();
 
-    override async remove(key: string): Promise<boolean> {
+    override async remove(keys: readonly string[]): Promise<boolean> {
       this.asked.resolve();
       await this.release.promise;
-      return super.remove(key);
+      return super.remove(keys);
     }
   }
 
@@ -101,5 +101,19 @@ describe('what a cache tells', () => {
       ['cache.error', 'A payload of 703 bytes is above the limit of 100'],
     ]);
     expect(JSON.stringify(heard)).not.toContain(secret);
+  });
+
+  it('names a key as the application does, whatever the version of the cache', async () => {
+    const keys = [];
+    for (const version of [undefined, 1, 12]) {
+      const { cache, heard } = createCache(new MemoryCacheStore(10), {
+        version,
+        maxValueBytes: 10,
+      });
+      await cache.set('product:{1}:2', 'x'.repeat(100));
+      keys.push(heard[0]![1].key);
+    }
+    expect(keys[0]).toMatch(/^product:~[\w-]{12}$/);
+    expect(new Set(keys).size).toBe(1);
   });
 });

@@ -12,7 +12,7 @@ import { CacheParts, type CacheDependencies } from './cache-parts.js';
 import { deleteMany } from './delete-many.js';
 import type { CacheFactory } from './factory-runs.js';
 import { getMany, readMany, type LoadMissing } from './get-many.js';
-import { invalidatePattern, type CachePatternOptions } from './invalidate-pattern.js';
+import { invalidatePattern, keysMatching, type CachePatternOptions } from './invalidate-pattern.js';
 import type { Invalidation } from './invalidations.js';
 import { lookup } from './lookup.js';
 import { putValue } from './put-value.js';
@@ -201,6 +201,17 @@ export class CacheService {
    */
   invalidatePattern(glob: string, options: CachePatternOptions = {}): Promise<number> {
     return invalidatePattern(this.#parts, glob, options);
+  }
+
+  /**
+   * The keys under which something is stored and that match a glob of Redis, for tools and maintenance: its cost grows with
+   * the number of keys in Redis, of every kind. What is stored may be stale or invalid, and a key may come twice while
+   * others are written. Keys of more than 512 bytes, and those that begin with `~`, are stored by a digest and left out.
+   *
+   * @throws when Redis does not answer a step within `invalidationDeadline`.
+   */
+  keys(glob = '*'): AsyncIterableIterator<string> {
+    return keysMatching(this.#parts, glob);
   }
 
   /**

@@ -1,6 +1,7 @@
 import { tagsOf } from './cache-key.js';
 import {
   CachedMethod,
+  callOptions,
   decorateMethod,
   storing,
   type AsyncMethod,
@@ -30,11 +31,8 @@ export function Cacheable(options: CacheableOptions = {}) {
       // What a transaction sees is not what others may see.
       if (isInTransaction()) return call.run();
       const { instance, args, cache } = call;
-      const { freshness, tags: always } = plan.ofClass(instance);
-      return cache.getOrSet(plan.key(instance, args), storing(call, options), {
-        ...freshness,
-        tags: [...always, ...tags(args)],
-      });
+      const asked = callOptions(plan.ofClass(instance), tags(args));
+      return cache.getOrSet(plan.key(instance, args), storing(call, options), asked);
     });
     makeInvalidatable({ prototype, property, method: descriptor.value! }, plan);
   };

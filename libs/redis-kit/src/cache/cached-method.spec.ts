@@ -1,36 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
-import { Injectable, type INestApplicationContext, type Type } from '@nestjs/common';
-import { NestFactory } from '@nestjs/core';
-import { Cacheable, CacheConfig, CacheEvict, CacheService, RedisKitModule } from '../index.js';
-
-async function boot(...providers: Type[]): Promise<INestApplicationContext> {
-  class AppModule {}
-  return NestFactory.createApplicationContext(
-    {
-      module: AppModule,
-      imports: [
-        RedisKitModule.forRoot({
-          connect: 'lazy',
-          caches: { default: { store: 'memory' }, catalog: { store: 'memory' } },
-        }),
-      ],
-      providers,
-    },
-    { logger: false, abortOnError: false },
-  );
-}
-
-async function withApp(
-  providers: Type[],
-  run: (app: INestApplicationContext) => Promise<void>,
-): Promise<void> {
-  const app = await boot(...providers);
-  try {
-    await run(app);
-  } finally {
-    await app.close();
-  }
-}
+import { Injectable } from '@nestjs/common';
+import { Cacheable, CacheConfig, CacheEvict, CacheService } from '../index.js';
+import { withMemoryCaches } from '../../../../test/support/application.js';
 
 @CacheConfig({ staleWhileRevalidate: '1h' })
 @Injectable()
@@ -61,7 +32,7 @@ class Orders {
 
 describe('decorated methods', () => {
   it('take tags of the result: for what is stored, once they are known, and for what is evicted', async () => {
-    await withApp([Orders], async (app) => {
+    await withMemoryCaches([Orders], async (app) => {
       const orders = app.get(Orders);
       // Nothing is known of the tag before the first run, so its value is not stored.
       for (const reads of [1, 2, 2]) {
@@ -75,7 +46,7 @@ describe('decorated methods', () => {
   });
 
   it('hand the freshness of the method, else that of its class, on to the cache', async () => {
-    await withApp([Orders], async (app) => {
+    await withMemoryCaches([Orders], async (app) => {
       const [orders, cache] = [app.get(Orders), app.get(CacheService)];
       expect([await orders.steady(), await orders.brief()]).toEqual([1, 2]);
       await cache.expire('steady');

@@ -6,6 +6,7 @@ import { keyOf, type CacheKey } from './cache-key.js';
 import { noteHolder } from './cache-holders.js';
 import { assertKeysApart, noteDerived } from './derived-keys.js';
 import { CacheInvalidationError } from './cache.errors.js';
+import type { CacheCallOptions } from './cache-calls.js';
 import type { CacheService } from './cache.service.js';
 import type { FactoryContext } from './factory-runs.js';
 import { getCacheToken } from './caches.js';
@@ -144,16 +145,33 @@ export function decorateMethod<T extends AsyncMethod>(
   const method = descriptor.value!;
   injectCache(prototype, options.cache);
   if (plan.derivesKeys) noteDerived(prototype, plan);
-  replaceMethod(descriptor, async function (this: object | undefined, ...args: unknown[]) {
-    if (this === undefined) {
+  const call = (instance: object | undefined, args: readonly unknown[]): Promise<unknown> => {
+    if (instance === undefined) {
       throw new ConfigurationError(
         `${plan.name}() is @${plan.decorator}, but it was called without its instance, which holds the cache.`,
       );
     }
-    const cache = plan.cache(this);
-    const run = () => method.apply(this, args as never[]);
-    return plan.accepts(args) ? around({ instance: this, args, cache, run }) : run();
+    const cache = plan.cache(instance);
+    const run = () => method.apply(instance, args as never[]);
+    return plan.accepts(args) ? around({ instance, args, cache, run }) : run();
+  };
+  // Not an async function: most calls are hits, whose promise it would put into another one.
+  replaceMethod(descriptor, function (this: object | undefined, ...args: unknown[]) {
+    try {
+      return Promise.resolve(call(this, args));
+    } catch (error) {
+      return Promise.reject(error);
+    }
   });
+}
+
+/** What a call asks of the cache: the options of its method, and its tags. */
+export function callOptions(
+  { tags: always, freshness }: Pick<MethodOfClass, 'tags' | 'freshness'>,
+  own: readonly string[],
+): CacheCallOptions {
+  if (always.length > 0) return { ...freshness, tags: [...always, ...own] };
+  return own.length > 0 ? { ...freshness, tags: own } : freshness;
 }
 
 /** The method as a factory, with what its options say of the result. */

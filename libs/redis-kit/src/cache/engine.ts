@@ -4,9 +4,10 @@ import { UNAVAILABLE, type Budget } from '../core/failsafe/failsafe.js';
 import { CachedFactoryError } from './cache.errors.js';
 import type { FactoryContext, FactoryRuns } from './factory-runs.js';
 import type { Outcome } from './flights.js';
-import type { Freshness } from './freshness.js';
+import { drawEarlyMs, type Freshness } from './freshness.js';
 import type { LateTags } from './late-tags.js';
 import type { Answer, CacheStore } from './stores/cache-store.js';
+import type { TagAdvice } from './tag-advice.js';
 import type { Tokens, View } from './tokens.js';
 
 /** An entry as it was read. */
@@ -29,8 +30,9 @@ export interface CacheEngine {
   readonly refreshKey: (name: string) => string;
   /** Hears of each value read from the store, and may keep it; answers the value to hand out. */
   readonly keep: (key: string, view: Read, value: unknown, freshForMs: number) => unknown;
-  /** True for what was invalidated here while Redis did not take it. */
+  /** True for what was invalidated here and Redis did not take, or may have lost since. */
   readonly isDoubtful: (key: string, tags: Iterable<string>) => boolean;
+  readonly tagAdvice: TagAdvice;
   /** Hears of payloads that cannot be decoded or encoded. */
   readonly onError: (operation: string, key: string, error: unknown) => void;
 }
@@ -68,7 +70,7 @@ export type Found =
 /** What a view means. Bytes that cannot be decoded count as absent, never as an error. */
 export async function decode(
   engine: CacheEngine,
-  { name, key }: Pick<Target, 'name' | 'key'>,
+  { name, key, freshness }: Pick<Target, 'name' | 'key'> & Partial<Pick<Target, 'freshness'>>,
   view: Read,
   budget: Budget,
 ): Answer<Found> {
@@ -91,8 +93,10 @@ export async function decode(
       const error = new CachedFactoryError(engine.cache, name, originalName, message);
       return { type: 'failure', error };
     }
-    const value = engine.keep(key, view, decoded, -staleMs);
     const { header, madeInMs, stamp } = entry;
+    // What is kept in memory is not asked about: it is dropped when somebody is to make it anew.
+    const earlyMs = Math.max(0, drawEarlyMs(madeInMs, freshness?.earlyRefresh ?? 0));
+    const value = engine.keep(key, view, decoded, -staleMs - earlyMs);
     return { type: 'value', value, staleMs, madeInMs, header, tags: [...stamp.tags.keys()] };
   } catch (error) {
     engine.onError('cache.decode', key, error);

@@ -28,9 +28,9 @@ class FullStore extends MemoryCacheStore {
 
 /** A store that does not even remove. */
 class FrozenStore extends FullStore {
-  override async remove(key: string) {
+  override async remove(keys: readonly string[]) {
     if (this.isFull) throw new Error('frozen');
-    return super.remove(key);
+    return super.remove(keys);
   }
 }
 

@@ -91,6 +91,7 @@ export async function encode(
     budget,
   );
   if (joined === undefined || joined === UNAVAILABLE) return undefined;
+  engine.tagAdvice.ofValue(joined);
   if (lifeMs > capturedLifeMs(freshness)) {
     // Longer than was foreseen. Only the lives of the tokens matter: what was captured stays what it is.
     await engine.tokens.capture(joined, new Set(joined.tags.keys()), lifeMs, budget);

@@ -34,16 +34,18 @@ export const jittered = (ttlMs: number, jitter: number, random = Math.random): n
   Math.max(1, Math.round(ttlMs * (1 - jitter * random())));
 
 /**
- * Whether to make a fresh value anew already: XFetch (Vattani, Chierichetti, Lowenstein: Optimal Probabilistic Cache
+ * How long before its end to make a fresh value anew: XFetch (Vattani, Chierichetti, Lowenstein: Optimal Probabilistic Cache
  * Stampede Prevention, VLDB 2015). Each reader decides by itself, with a chance that grows as the end comes near.
  */
-export function isDueEarly(
+export function drawEarlyMs(madeInMs: number, beta: number, random = Math.random): number {
+  // 1 - random() is never 0, which has no logarithm.
+  return beta === 0 ? -Infinity : -madeInMs * beta * Math.log(1 - random());
+}
+
+/** Whether this reader is to make a fresh value anew already. */
+export const isDueEarly = (
   madeInMs: number,
   remainingMs: number,
   beta: number,
   random = Math.random,
-): boolean {
-  if (beta === 0) return false;
-  // random() may be 0, and has no logarithm then.
-  return -madeInMs * beta * Math.log(1 - random()) >= remainingMs;
-}
+): boolean => drawEarlyMs(madeInMs, beta, random) >= remainingMs;

@@ -120,7 +120,7 @@ describe('many keys', () => {
   });
 
   it('are stored in thousands, and deleted', async () => {
-    const { cache } = createCache();
+    const { cache } = createCache({ deadline: '10s' });
     const keys = Array.from({ length: 1_234 }, (_, i) => `key-${i}`);
     const { asked, load } = countingLoader();
     expect((await cache.getMany(keys, load)).size).toBe(1_234);

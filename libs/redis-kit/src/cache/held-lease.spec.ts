@@ -68,7 +68,7 @@ describe('a lease that is held', () => {
   });
 
   it.each([
-    ['removed', (store: LeaseStore) => store.remove(KEY)],
+    ['removed', (store: LeaseStore) => store.remove([KEY])],
     ['replaced', (store: LeaseStore) => store.put(KEY, createToken(), 60 * LEASE_MS)],
   ])('is not renewed once it was %s, nor brought back', async (_, oust) => {
     const { store } = await setUp();

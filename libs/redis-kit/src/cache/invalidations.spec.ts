@@ -4,7 +4,9 @@ import { KeySpace } from '../core/key-space.js';
 import { CacheInvalidationError } from './cache.errors.js';
 import { resolveCacheOptions } from './cache.options.js';
 import { CacheService } from './cache.service.js';
+import { Invalidations } from './invalidations.js';
 import { MemoryCacheStore } from './stores/memory-cache.store.js';
+import { Tokens } from './tokens.js';
 
 const RETRY_MS = 500;
 const AWAY = new Error('Connection is closed.');
@@ -14,9 +16,9 @@ class RefusingStore extends MemoryCacheStore {
   refuses = true;
   readonly asked: string[] = [];
 
-  override async remove(key: string): Promise<boolean> {
-    this.#ask(key);
-    return super.remove(key);
+  override async remove(keys: readonly string[]): Promise<boolean> {
+    this.#ask(keys[0]!);
+    return super.remove(keys);
   }
 
   override async put(...args: Parameters<MemoryCacheStore['put']>): Promise<void> {
@@ -133,5 +135,143 @@ describe('an invalidation that was not taken', () => {
     await retry();
     expect(store.asked).toEqual(['key', 'other']);
     expect(jest.getTimerCount()).toBe(0);
+  });
+});
+
+describe('an invalidation that was taken', () => {
+  const MINUTE_MS = 60_000;
+
+  function applying() {
+    const store = new RefusingStore(100_000);
+    store.refuses = false;
+    const tokens = new Tokens({
+      cache: 'catalog',
+      keySpace: new KeySpace('testing'),
+      store,
+      local: undefined,
+    });
+    const redis = { isSilent: false };
+    const invalidations = new Invalidations({
+      tokens,
+      removeKey: (key) => store.remove([key]),
+      expireKey: (key) => store.remove([key]),
+      isSilent: () => redis.isSilent,
+      ttlMs: MINUTE_MS,
+      deadlineMs: 1_000,
+      onReplayed: () => undefined,
+    });
+    /** Redis falls silent for a while, in which it may lose things. */
+    const silence = async (lastsMs: number) => {
+      fallSilent();
+      await jest.advanceTimersByTimeAsync(lastsMs);
+      return heardAgain();
+    };
+    const fallSilent = () => {
+      redis.isSilent = true;
+      invalidations.suspend(performance.now());
+    };
+    /** What is applied again when Redis is heard. */
+    const heardAgain = async () => {
+      store.asked.length = 0;
+      redis.isSilent = false;
+      await invalidations.applyRecentAgain();
+      return [...store.asked];
+    };
+    return { store, invalidations, silence, fallSilent, heardAgain };
+  }
+
+  const tag = (name: string) => ({ type: 'tag', tag: name }) as const;
+  const key = (name: string) => ({ type: 'key', key: `{catalog:${name}}` }) as const;
+  const pass = (ms: number) => jest.advanceTimersByTimeAsync(ms);
+
+  it('is applied again after a silence, however long that was, when it was shortly before it or in it', async () => {
+    const { invalidations, fallSilent, heardAgain } = applying();
+    await invalidations.apply(tag('long before'));
+    await pass(20_000);
+    await invalidations.apply(tag('before'));
+    await invalidations.apply(key('deleted'));
+    await invalidations.apply(tag('before'));
+    await pass(20_000);
+    fallSilent();
+    await pass(2 * MINUTE_MS);
+    await invalidations.apply(tag('in it'));
+    expect(await heardAgain()).toEqual(['deleted', 'before', 'in it']);
+  });
+
+  it('counts anew from when it was applied again, and from when the queue was replayed', async () => {
+    const { store, invalidations, silence } = applying();
+    store.refuses = true;
+    await invalidations.apply(tag('queued')).catch(() => undefined);
+    store.refuses = false;
+    await pass(RETRY_MS);
+    expect(invalidations.pending).toBe(0);
+    await pass(25_000);
+    expect(await silence(1_000)).toEqual(['queued']);
+    await pass(25_000);
+    expect(await silence(1_000)).toEqual(['queued']);
+    await pass(35_000);
+    expect(await silence(1_000)).toEqual([]);
+  });
+
+  it('is in doubt while Redis is silent, with everything it concerns and nothing else', async () => {
+    const { store, invalidations, fallSilent, heardAgain } = applying();
+    await invalidations.apply(tag('mugs'));
+    await invalidations.apply(key('deleted'));
+    await invalidations.apply({ type: 'freshness', key: '{catalog:expired}' });
+    const doubted = () =>
+      [
+        invalidations.concerns('{catalog:any}', ['mugs']),
+        invalidations.concerns('{catalog:deleted}', []),
+        invalidations.concerns('{catalog:expired}', []),
+        invalidations.concerns('{catalog:any}', ['hats']),
+      ].map(Number);
+    expect(doubted()).toEqual([0, 0, 0, 0]);
+    fallSilent();
+    await pass(MINUTE_MS);
+    expect(doubted()).toEqual([1, 1, 1, 0]);
+    // What Redis does not take again stays in doubt until it does.
+    store.refuses = true;
+    await heardAgain();
+    expect(doubted()).toEqual([1, 1, 1, 0]);
+    store.refuses = false;
+    await pass(RETRY_MS);
+    expect(doubted()).toEqual([0, 0, 0, 0]);
+    await invalidations.apply({ type: 'all' });
+    fallSilent();
+    expect(doubted()).toEqual([1, 1, 1, 1]);
+  });
+
+  it('stays in doubt when Redis falls silent again before all is applied', async () => {
+    const { store, invalidations, fallSilent, heardAgain } = applying();
+    await invalidations.apply(tag('mugs'));
+    fallSilent();
+    const applied = heardAgain();
+    fallSilent();
+    await applied;
+    await pass(MINUTE_MS);
+    expect(invalidations.concerns('{catalog:any}', ['mugs'])).toBe(true);
+    expect(store.asked).toEqual(['mugs']);
+    expect(await heardAgain()).toEqual(['mugs']);
+    expect(invalidations.concerns('{catalog:any}', ['mugs'])).toBe(false);
+  });
+
+  it('is believed again some time after a silence that does not end', async () => {
+    const { invalidations, fallSilent } = applying();
+    await invalidations.apply(tag('before'));
+    fallSilent();
+    await pass(1);
+    await invalidations.apply(tag('in it'));
+    await pass(MINUTE_MS);
+    const isDoubted = (name: string) => invalidations.concerns('{catalog:any}', [name]);
+    expect(['before', 'in it'].map(isDoubted)).toEqual([true, false]);
+    await pass(5 * MINUTE_MS);
+    expect(isDoubted('before')).toBe(false);
+  });
+
+  it('is remembered with the last five thousand', async () => {
+    const { invalidations, silence } = applying();
+    for (let i = 0; i < 5_001; i++) await invalidations.apply(tag(`t${i}`));
+    const again = await silence(1_000);
+    expect([again.length, again[0], again.at(-1)]).toEqual([5_000, 't1', 't5000']);
   });
 });

@@ -11,6 +11,8 @@ export interface InvalidationsSettings {
   readonly tokens: Tokens;
   readonly removeKey: (key: string) => Promise<unknown>;
   readonly expireKey: (key: string) => Promise<unknown>;
+  /** True while Redis, which was heard before, is not: another master may stand in its place. */
+  readonly isSilent: () => boolean;
   readonly ttlMs: number;
   readonly deadlineMs: number;
   readonly onReplayed: (count: number, pending: number) => void;
@@ -19,18 +21,36 @@ export interface InvalidationsSettings {
 /** Beyond this many, one invalidation of everything stands for all of them. */
 const MAX_PENDING = 1_000;
 const RETRY_INTERVAL_MS = 500;
-/** Longer than a failover usually takes from the last replicated write to the promotion. */
+interface Applied {
+  readonly invalidation: Invalidation;
+  readonly at: number;
+}
+
+/** Much longer than replicas are usually behind. Counted back from when Redis fell silent. */
 const RECENT_MS = 30_000;
-const MAX_RECENT = 1_000;
+/** Longer than a failover takes. Should Redis be silent for good, what it holds is believed again after so long. */
+const LONGEST_FAILOVER_MS = 300_000;
+/** Different ones that are remembered; beyond, the oldest are forgotten. */
+const MAX_RECENT = 5_000;
+/** On their way at the same time when they are applied again. */
+const AT_ONCE = 500;
 
 /**
- * Invalidations that Redis did not take. They are tried again, in order, until it does; meanwhile this process treats
- * what they concern as invalid, so that it serves nothing stale in the moment between Redis' return and the replay.
+ * Invalidations that Redis did not take, and those it may lose again.
+ *
+ * What was not taken is tried again, in order, until it is; meanwhile this process treats what it concerns as invalid, so
+ * that it serves nothing stale in the moment between Redis' return and the replay. What was taken lately is applied once
+ * more after a pause in which a replica may have been promoted that had not heard of it; until that is done this process
+ * believes nothing it finds of what they concern, either.
  */
 export class Invalidations {
   #pending: Invalidation[] = [];
-  /** What was applied lately, oldest first. */
-  #recent: { readonly invalidation: Invalidation; readonly at: number }[] = [];
+  /** What was applied lately and when, oldest first, each once. */
+  readonly #recent = new Map<string, Applied>();
+  /** Since when Redis has been silent, until all is applied again. */
+  #silentSince: number | undefined;
+  /** How many times Redis fell silent. */
+  #silences = 0;
   #timer: NodeJS.Timeout | undefined;
   #closed = false;
 
@@ -57,8 +77,13 @@ export class Invalidations {
     this.#enqueue(invalidation);
   }
 
-  /** True when something pending concerns this key or one of these tags. */
+  /** True when something concerns this key or one of these tags that Redis did not take, or may have lost. */
   concerns(key: string, tags: Iterable<string>): boolean {
+    return this.#mayBeLost(key, tags) || this.concernsPending(key, tags);
+  }
+
+  /** True when something concerns this key or one of these tags that Redis did not take. */
+  concernsPending(key: string, tags: Iterable<string>): boolean {
     if (this.#pending.length === 0) return false;
     const carried = new Set(tags);
     return this.#pending.some(
@@ -69,16 +94,22 @@ export class Invalidations {
     );
   }
 
-  /**
-   * Applies once more what was applied in the last seconds. A failover may have lost it: replication is asynchronous.
-   */
+  /** Redis is not heard any more, since a moment (monotonic). */
+  suspend(since: number): void {
+    this.#silentSince ??= since;
+    this.#silences += 1;
+  }
+
+  /** Redis is heard again: applies once more what a failover may have lost, since replication is asynchronous. */
   async applyRecentAgain(): Promise<void> {
-    const again = this.#recent.filter(({ at }) => performance.now() - at < RECENT_MS);
-    await Promise.all(
-      again.map(({ invalidation }) =>
-        this.#send(invalidation).catch(() => this.#enqueue(invalidation)),
-      ),
-    );
+    const silences = this.#silences;
+    const again = [...this.#recent.values()].filter(({ at }) => this.#isRecent(at));
+    for (let next = 0; next < again.length; next += AT_ONCE) {
+      const some = again.slice(next, next + AT_ONCE);
+      await Promise.allSettled(some.map(({ invalidation }) => this.apply(invalidation)));
+    }
+    // Unless it fell silent meanwhile: then all of it has to be applied once more.
+    if (this.#silences === silences) this.#silentSince = undefined;
   }
 
   close(): void {
@@ -103,8 +134,34 @@ export class Invalidations {
   }
 
   #remember(invalidation: Invalidation): void {
-    this.#recent.push({ invalidation, at: performance.now() });
-    if (this.#recent.length > MAX_RECENT) this.#recent.shift();
+    const name = nameOf(invalidation);
+    this.#recent.delete(name);
+    this.#recent.set(name, { invalidation, at: performance.now() });
+    for (const oldest of this.#recent.keys()) {
+      if (this.#recent.size <= MAX_RECENT) break;
+      this.#recent.delete(oldest);
+    }
+  }
+
+  /** True when something that concerns these was applied shortly before Redis fell silent, or since. */
+  #mayBeLost(key: string, tags: Iterable<string>): boolean {
+    if (this.#silentSince === undefined && !this.settings.isSilent()) return false;
+    const concerned = [
+      nameOf({ type: 'all' }),
+      nameOf({ type: 'key', key }),
+      nameOf({ type: 'freshness', key }),
+      ...[...tags].map((tag) => nameOf({ type: 'tag', tag })),
+    ];
+    return concerned.some((name) => {
+      const at = this.#recent.get(name)?.at;
+      if (at === undefined || !this.#isRecent(at)) return false;
+      const isBefore = at <= (this.#silentSince ?? Infinity);
+      return performance.now() - at < (isBefore ? LONGEST_FAILOVER_MS : RECENT_MS);
+    });
+  }
+
+  #isRecent(at: number): boolean {
+    return at > (this.#silentSince ?? performance.now()) - RECENT_MS;
   }
 
   #enqueue(invalidation: Invalidation): void {
@@ -135,5 +192,17 @@ export class Invalidations {
     this.#timer = undefined;
     if (replayed > 0) this.settings.onReplayed(replayed, this.#pending.length);
     this.#schedule();
+  }
+}
+
+function nameOf(one: Invalidation): string {
+  switch (one.type) {
+    case 'key':
+    case 'freshness':
+      return `${one.type} ${one.key}`;
+    case 'tag':
+      return `tag ${one.tag}`;
+    case 'all':
+      return 'all';
   }
 }

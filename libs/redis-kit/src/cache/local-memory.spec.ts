@@ -16,11 +16,13 @@ function setUp() {
     onReset: (listener: () => void) => (reset = listener),
   };
   const doubtful = new Set<string>();
+  const full: number[] = [];
   const memory = new LocalMemory(link as unknown as Tracking, {
     l1: { maxEntries: 10, maxBytes: 10_000 },
     epochKey: EPOCH,
     tagKey: (tag) => `tag:${tag}`,
     isDoubtful: (_, tags) => [...tags].some((tag) => doubtful.has(tag)),
+    onFull: (remembered) => full.push(remembered),
   });
   const epoch = createToken();
   const tag = createToken();
@@ -37,6 +39,7 @@ function setUp() {
     remember,
     tag,
     doubtful,
+    full,
   };
 }
 
@@ -111,5 +114,15 @@ describe('local memory', () => {
     const { memory, remember } = setUp();
     for (let i = 0; i < 100; i++) remember(`key-${i}`);
     expect(memory.valueCount).toBeLessThanOrEqual(10);
+  });
+
+  it('forgets the oldest token when there are too many, and says so', () => {
+    const { memory, full } = setUp();
+    const token = createToken();
+    for (let i = 2; i < 100_000; i++) memory.rememberToken(`tag:${i}`, token, memory.moment());
+    expect([memory.token(EPOCH) === undefined, full]).toEqual([false, []]);
+    memory.rememberToken('tag:one more', token, memory.moment());
+    expect([memory.token(EPOCH) === undefined, full]).toEqual([true, [100_000]]);
+    expect(memory.token('tag:one more')).toEqual(token);
   });
 });

@@ -28,6 +28,8 @@ export interface LocalMemoryOptions {
   readonly tagKey: (tag: string) => string;
   /** True for what was invalidated here while Redis did not take it: its old tokens are still the current ones. */
   readonly isDoubtful: (key: string, tags: Iterable<string>) => boolean;
+  /** Hears that there are more tokens than are remembered. */
+  readonly onFull: (remembered: number) => void;
 }
 
 /**
@@ -105,6 +107,7 @@ export class LocalMemory {
     this.#tokens.set(key, Buffer.from(token));
     this.#tokensState += 1;
     if (this.#tokens.size <= MAX_TOKENS) return;
+    this.options.onFull(MAX_TOKENS);
     // The oldest: to know the order of use would cost more, at each hit, than reading a token again.
     for (const oldest of this.#tokens.keys()) {
       this.#tokens.delete(oldest);

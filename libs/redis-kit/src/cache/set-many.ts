@@ -45,6 +45,7 @@ export async function setMany(
       const payload = payloads[i];
       const stamp = stamps[i]!;
       if (!payload || stamp === UNAVAILABLE) return [];
+      engine.tagAdvice.ofValue(stamp);
       const ttlMs = jittered(ttlFor(freshness, entries.get(name)), freshness.jitter);
       const times = now === undefined ? NO_TIMES : { staleFromMs: now + ttlMs, madeInMs: 0 };
       const bytes = createEntry(stamp, payload, times);

@@ -26,6 +26,7 @@ export async function setValue(
     const stamp = await tokens.current(tags, lifeMs, budget);
     const now = isTimed(freshness) ? await store.now(budget) : undefined;
     if (stamp === UNAVAILABLE || now === UNAVAILABLE) return false;
+    engine.tagAdvice.ofValue(stamp);
     const times = now === undefined ? NO_TIMES : { staleFromMs: now + ttlMs, madeInMs: 0 };
     const entry = createEntry(stamp, payload, times);
     return (await store.write(entryKey, entry, lifeMs, budget)) !== UNAVAILABLE;

@@ -83,7 +83,8 @@ export function adviceFor(
   if (hasCaches && policy !== 'volatile-ttl') {
     advice.push(
       `has maxmemory-policy ${policy}: tokens of tags look unused to it, because processes remember them. Nothing stale ` +
-        'is served when they are thrown away, but everything that carries the tag is loaded again. volatile-ttl keeps them longest.',
+        'is served when they are thrown away, but everything that carries the tag is loaded again. volatile-ttl takes what expires ' +
+        'soonest first, and a token lives at least as long as what was stored under it.',
     );
   }
   return advice;

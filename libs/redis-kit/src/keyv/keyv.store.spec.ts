@@ -69,6 +69,22 @@ describe('a Keyv on a cache', () => {
       ]);
     });
 
+    it('lists what is stored in its own namespace, and nothing that is over', async () => {
+      const [keyv, other] = [create('one'), create('two')];
+      const stored = Array.from({ length: 250 }, (_, i) => [`key:${i}`, { i }] as const);
+      for (const [key, value] of stored) await keyv.set(key, value);
+      await keyv.set('deleted', 1);
+      await keyv.delete('deleted');
+      await other.set('key:1', 'other');
+      await cache.set('bystander', 1);
+      const listed: [string, unknown][] = [];
+      for await (const entry of keyv.iterator!('one')) listed.push(entry as [string, unknown]);
+      expect(listed).toHaveLength(stored.length);
+      expect(new Map(listed)).toEqual(new Map(stored));
+      await keyv.clear();
+      expect((await keyv.iterator!('one').next()).done).toBe(true);
+    });
+
     it('forgets values when their time is over, which is that of the cache where none is given', async () => {
       const keyv = create();
       const before = Date.now();

@@ -1,10 +1,14 @@
 import { Keyv, type KeyvStoreAdapter, type StoredData } from 'keyv';
 import type { CacheService } from '../cache/cache.service.js';
+import { escapeGlob } from '../cache/glob.js';
 
 /** The kind of database Keyv has to think of, or it does not offer an iterator; nothing else reads it. */
 interface AdapterOptions {
   readonly dialect: 'redis';
 }
+
+/** Keys an iterator reads at once. */
+const READ_AT_ONCE = 100;
 
 interface Entry {
   readonly key: string;
@@ -76,6 +80,25 @@ export class RedisKitKeyvStore implements KeyvStoreAdapter {
 
   hasMany(keys: string[]): Promise<boolean[]> {
     return Promise.all(keys.map((key) => this.has(key)));
+  }
+
+  /**
+   * What is stored under a namespace and fresh, each key once, in no order. For tools: it looks at every key in Redis. Keys
+   * of more than 512 bytes, namespace included, are stored by a digest and left out.
+   */
+  async *iterator<Value>(namespace?: string): AsyncGenerator<[string, Awaited<Value>], void> {
+    const glob = namespace ? `${escapeGlob(namespace)}:*` : '*';
+    const seen = new Set<string>();
+    let some: string[] = [];
+    for await (const key of this.cache.keys(glob)) {
+      if (seen.has(key)) continue;
+      seen.add(key);
+      some.push(key);
+      if (some.length < READ_AT_ONCE) continue;
+      yield* await this.cache.getMany<Awaited<Value>>(some);
+      some = [];
+    }
+    yield* await this.cache.getMany<Awaited<Value>>(some);
   }
 
   /** Failures are thrown and never emitted, so there is nothing to hear. */

@@ -25,6 +25,12 @@ const SHARE_TO_TRUST = 1 / 4;
  */
 export class Acquirer implements WaiterDuties {
   readonly #room: WaitingRoom;
+  readonly #onLost = (holding: Holding, reason: LockLostReason): void => {
+    const { name, fence, heldMs } = holding;
+    this.process.watchdog.remove(holding);
+    const { kind } = this.store;
+    this.process.events.emit('lock.lost', { name, kind, fence, reason, heldMs });
+  };
 
   constructor(
     readonly store: HoldStore,
@@ -50,6 +56,7 @@ export class Acquirer implements WaiterDuties {
       throw new LockAbortedError(name, 0, { cause: terms.signal.reason as unknown });
     }
     const waiter = new Waiter(this.process.nextId(detail), name, detail, terms, this);
+    this.process.deadlines.watch(waiter);
     if (this.#room.isWaitedFor(name)) void this.#ask(waiter);
     else void this.#take(waiter);
     return waiter.promise;
@@ -57,14 +64,14 @@ export class Acquirer implements WaiterDuties {
 
   /** Answers whether it was held until now; `false` also when Redis could not be told in time. */
   async release(holding: Holding): Promise<boolean> {
-    const { name, id, details } = holding;
-    const isLost = holding.remaining() === 0;
+    const { name, id, fence, details } = holding;
+    const isLost = holding.isLost();
     this.process.watchdog.remove(holding);
     const isSimple =
       !details.wasQueued && !details.isUncertain && !isLost && !this.#room.isWaitedFor(name);
     let wasHeld: boolean;
     try {
-      wasHeld = isSimple && (await this.store.handBack(name, id));
+      wasHeld = isSimple && (await this.store.handBack(name, id, fence));
       wasHeld ||= await this.store.release(name, id, details.isUncertain);
       // Deleted, evicted or lost in a failover, and nobody has noticed until now.
       if (!wasHeld && !isLost) holding.lose('gone');
@@ -78,8 +85,8 @@ export class Acquirer implements WaiterDuties {
       wasHeld = answered && performance.now() < holding.validUntil;
     }
     if (this.process.events.has('lock.released')) {
-      const { fence, heldMs } = holding;
-      this.process.events.emit('lock.released', { name, kind: this.store.kind, fence, heldMs });
+      const { kind } = this.store;
+      this.process.events.emit('lock.released', { name, kind, fence, heldMs: holding.heldMs });
     }
     return wasHeld && !isLost;
   }
@@ -88,15 +95,17 @@ export class Acquirer implements WaiterDuties {
   adopt(holding: Holding, id: string): Holding {
     this.process.watchdog.remove(holding);
     const { validUntil, heldUntil, details } = holding;
+    const now = performance.now();
     const adopted = new Holding({
       ...details,
       store: this.store,
       id,
+      acquiredAt: now,
       validUntil,
-      maxHoldMs: heldUntil - performance.now(),
+      maxHoldMs: heldUntil - now,
       isUncertain: false,
       wasQueued: true,
-      onLost: (lost, reason) => this.#lose(lost, reason),
+      onLost: this.#onLost,
     });
     this.process.watchdog.add(adopted);
     return adopted;
@@ -112,7 +121,8 @@ export class Acquirer implements WaiterDuties {
     const error = new LockTimeoutError(name, {
       kind: this.store.kind,
       waitedMs,
-      holderAgeMs: failure === undefined ? (holderAgeMs ?? 0) : undefined,
+      // Known only from an answer: without one nobody can say that it is held.
+      holderAgeMs: failure === undefined ? holderAgeMs : undefined,
       isHeldByCaller: isHeldByCaller(name),
       cause: failure,
     });
@@ -126,14 +136,13 @@ export class Acquirer implements WaiterDuties {
 
   /** The usual case: it is free, and nobody waits. */
   async #take(waiter: Waiter): Promise<void> {
-    const { name, id, terms } = waiter;
-    const sentAt = performance.now();
+    const { name, id, terms, startedAt } = waiter;
     waiter.isAsking = true;
     try {
       const fence = await this.store.take(name, id, terms.leaseMs);
       waiter.isAsking = false;
       if (fence !== undefined) {
-        if (this.#win(waiter, fence, trustedUntil(sentAt, terms.leaseMs))) return;
+        if (this.#win(waiter, fence, trustedUntil(startedAt, terms.leaseMs))) return;
         this.#rename(waiter);
       }
     } catch (error) {
@@ -208,9 +217,15 @@ export class Acquirer implements WaiterDuties {
   /** False when the lease had ended before the answer came. */
   #win(waiter: Waiter, fence: number, validUntil: number, claimMs?: number): boolean {
     if (waiter.isSettled) return true;
-    if (validUntil <= performance.now()) return false;
+    const now = performance.now();
+    if (validUntil <= now) return false;
     const { name, id, terms } = waiter;
     this.#leave(waiter);
+    if (this.process.isClosed) {
+      void this.#takeBack(name, id, waiter.isUncertain || waiter.isAsking);
+      waiter.reject(new LockAbortedError(name, waiter.waitedMs));
+      return true;
+    }
     const holding = new Holding({
       store: this.store,
       name,
@@ -219,10 +234,11 @@ export class Acquirer implements WaiterDuties {
       leaseMs: terms.leaseMs,
       maxHoldMs: terms.maxHoldMs,
       renews: terms.renew,
+      acquiredAt: now,
       validUntil,
       isUncertain: waiter.isUncertain || waiter.isAsking,
       wasQueued: waiter.isQueued,
-      onLost: (lost, reason) => this.#lose(lost, reason),
+      onLost: this.#onLost,
     });
     this.process.watchdog.add(holding, claimMs);
     if (this.process.events.has('lock.acquired')) {
@@ -260,6 +276,7 @@ export class Acquirer implements WaiterDuties {
   }
 
   #leave(waiter: Waiter): void {
+    this.process.deadlines.forget(waiter);
     this.process.waiters.delete(waiter.id);
     this.#room.leave(waiter);
   }
@@ -294,12 +311,5 @@ export class Acquirer implements WaiterDuties {
 
   #announceQueued({ name }: Waiter): void {
     this.process.events.emit('lock.queued', { name, kind: this.store.kind });
-  }
-
-  #lose(holding: Holding, reason: LockLostReason): void {
-    const { name, fence, heldMs } = holding;
-    this.process.watchdog.remove(holding);
-    const { kind } = this.store;
-    this.process.events.emit('lock.lost', { name, kind, fence, reason, heldMs });
   }
 }

@@ -18,6 +18,8 @@ export interface HoldingDetails {
   readonly leaseMs: number;
   readonly maxHoldMs: number;
   readonly renews: boolean;
+  /** Both monotonic. */
+  readonly acquiredAt: number;
   readonly validUntil: number;
   /** A request of this id was never answered, and may still come. */
   readonly isUncertain: boolean;
@@ -33,7 +35,6 @@ export interface HoldingDetails {
  * `remaining` already tell what `signal` does not yet.
  */
 export class Holding {
-  readonly acquiredAt = performance.now();
   /** Longest time it is renewed for (monotonic). */
   readonly heldUntil: number;
   #validUntil: number;
@@ -46,7 +47,7 @@ export class Holding {
 
   constructor(readonly details: HoldingDetails) {
     this.#validUntil = details.validUntil;
-    this.heldUntil = this.acquiredAt + details.maxHoldMs;
+    this.heldUntil = details.acquiredAt + details.maxHoldMs;
   }
 
   get name(): string {
@@ -67,7 +68,7 @@ export class Holding {
   }
 
   get heldMs(): number {
-    return Math.round(performance.now() - this.acquiredAt);
+    return Math.round(performance.now() - this.details.acquiredAt);
   }
 
   get lost(): LockLostError | undefined {
@@ -83,10 +84,15 @@ export class Holding {
     return this.#controller.signal;
   }
 
+  /** Whether it can no longer be trusted. */
+  isLost(): boolean {
+    this.expire();
+    return this.#lost !== undefined;
+  }
+
   /** Milliseconds for which it can still be trusted; 0 when it is lost. */
   remaining(): number {
-    this.expire();
-    return this.#lost ? 0 : Math.max(0, Math.floor(this.validUntil - performance.now()));
+    return this.isLost() ? 0 : Math.max(0, Math.floor(this.validUntil - performance.now()));
   }
 
   /** @throws LockLostError when it can no longer be trusted. */

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { RedisKitEvents } from '../core/events.js';
+import { Deadlines } from './deadlines.js';
 import { LockAbortedError } from './lock.errors.js';
 import type { ResolvedLocksOptions } from './lock.options.js';
 import type { Grant } from './stores/hold-store.js';
@@ -22,6 +23,7 @@ export interface WakeChannel {
 export class LockProcess {
   readonly id = randomBytes(9).toString('base64url');
   readonly watchdog = new Watchdog();
+  readonly deadlines = new Deadlines();
   /** Those who wait, by the id of their request. */
   readonly waiters = new Map<string, Waiter>();
   /** What still has to be told to Redis although nobody waits for it. */
@@ -85,13 +87,18 @@ export class LockProcess {
   async close(patienceMs: number): Promise<void> {
     this.#isClosed = true;
     for (const waiter of [...this.waiters.values()]) waiter.abort();
-    const deadline = performance.now() + patienceMs;
-    while (this.watchdog.size + this.background.size > 0 && performance.now() < deadline) {
-      await new Promise((resolve) => setTimeout(resolve, CLOSE_POLL_MS));
-    }
+    let timer: NodeJS.Timeout | undefined;
+    const patience = new Promise<void>((resolve) => (timer = setTimeout(resolve, patienceMs)));
+    await Promise.race([this.#allGivenBack(), patience]);
+    clearTimeout(timer);
     this.watchdog.close();
+    this.deadlines.close();
     this.channel.close();
   }
-}
 
-const CLOSE_POLL_MS = 20;
+  async #allGivenBack(): Promise<void> {
+    while (this.watchdog.size + this.background.size > 0) {
+      await Promise.all([this.watchdog.empty(), ...this.background]);
+    }
+  }
+}

@@ -189,20 +189,22 @@ export function within(option: string, value: unknown, min: Duration, max: Durat
 const MOST_REPLICAS = 100;
 
 /** @throws ConfigurationError */
-export function resolveLockOptions({ lockDelay = 0, minReplicas = 0 }: LockOptions): {
+export function resolveLockOptions({ lockDelay, minReplicas = 0 }: LockOptions): {
   delayMs: number;
   minReplicas: number;
 } {
-  const delayMs = within('lockDelay', lockDelay, 0, '1d');
+  const delayMs = lockDelay === undefined ? 0 : within('lockDelay', lockDelay, 0, '1d');
   if (!Number.isInteger(minReplicas) || minReplicas < 0 || minReplicas > MOST_REPLICAS) {
     throw refusal('minReplicas', minReplicas, `a whole number from 0 to ${MOST_REPLICAS}`);
   }
   return { delayMs, minReplicas };
 }
 
+const isName = (name: unknown): boolean => typeof name === 'string' && name !== '';
+
 /** @throws ConfigurationError when it is not a name, or not a list of them. */
 export function checkNames(names: unknown): void {
-  const isName = (name: unknown) => typeof name === 'string' && name !== '';
+  if (isName(names)) return;
   if (Array.isArray(names) && names.length > 0 && names.every(isName)) return;
   throw refusal('name', names, 'text that is not empty, or a list of such');
 }

@@ -14,7 +14,7 @@ export const handBackLock = defineScript({
   source: new URL('./lua/hand-back.lua', import.meta.url),
   flags: ['allow-oom'],
   keys: ['lock'],
-  args: ['id'],
+  args: ['id', 'fence'],
   reply: (raw) => raw === 1,
 });
 

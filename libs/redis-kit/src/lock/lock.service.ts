@@ -50,10 +50,7 @@ export class LockService {
   acquire(name: string, options?: LockOptions): Promise<Lock>;
   acquire(names: readonly string[], options?: LockOptions): Promise<LockSet>;
   acquire(names: string | readonly string[], options?: LockOptions): Promise<Lock | LockSet>;
-  async acquire(
-    target: string | readonly string[],
-    options: LockOptions = {},
-  ): Promise<Lock | LockSet> {
+  acquire(target: string | readonly string[], options: LockOptions = {}): Promise<Lock | LockSet> {
     if (typeof target === 'string') return this.#acquireOne(target, options);
     return this.#acquireAll(target, options);
   }
@@ -135,7 +132,7 @@ export class LockService {
   }
 
   async #acquireOne(name: string, options: LockOptions): Promise<Lock> {
-    checkNames([name]);
+    checkNames(name);
     const terms = resolveTerms(options, this.process.options);
     const { delayMs, minReplicas } = resolveLockOptions(options);
     const { within } = options;

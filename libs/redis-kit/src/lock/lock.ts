@@ -80,7 +80,11 @@ export class Lock implements AsyncDisposable {
     await this.release();
   }
 
-  /** Another handle on the same holding, which ends when all handles are released. */
+  /**
+   * Another handle on the same holding, which ends when all handles are released.
+   *
+   * @throws LockLostError, LockNotHeldError
+   */
   share(): Lock {
     this.check();
     this.holding.handles += 1;
@@ -93,9 +97,9 @@ export class Lock implements AsyncDisposable {
     this.holding.handles = 0;
   }
 
-  async #release(): Promise<boolean> {
+  #release(): Promise<boolean> {
     this.holding.handles -= 1;
-    if (this.holding.handles > 0) return !this.holding.lost;
+    if (this.holding.handles > 0) return Promise.resolve(!this.holding.lost);
     return this.acquirer.release(this.holding);
   }
 }

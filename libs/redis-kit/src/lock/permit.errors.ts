@@ -29,6 +29,22 @@ export class LockUpgradeError extends RedisKitError {
   }
 }
 
+/** A write lock was to be downgraded of which there are other handles: they would go on as writers. */
+export class LockSharedError extends RedisKitError {
+  readonly code = 'LOCK_SHARED';
+
+  constructor(
+    readonly lock: string,
+    /** How many besides the one that was to be downgraded. */
+    readonly otherHandles: number,
+  ) {
+    super(
+      `Read/write lock '${lock}' cannot be downgraded while other handles on it, made by share(), are in use ` +
+        `(${otherHandles} now): they may still write. Release them first.`,
+    );
+  }
+}
+
 /** The latch did not open within `wait`. */
 export class LatchTimeoutError extends RedisKitError {
   readonly code = 'LATCH_TIMEOUT';

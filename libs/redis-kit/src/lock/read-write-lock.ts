@@ -7,7 +7,7 @@ import type { Holding } from './holding.js';
 import { Lock } from './lock.js';
 import { resolveTerms, type LockCallOptions } from './lock.options.js';
 import { isNotNow } from './not-now.js';
-import { LockUpgradeError } from './permit.errors.js';
+import { LockSharedError, LockUpgradeError } from './permit.errors.js';
 import { permitDetail, type PermitStore } from './stores/permit-store.js';
 
 /** A writer takes all permits, a reader one. More readers at once than this wait. */
@@ -96,27 +96,37 @@ export class WriteLock extends Lock {
    * Goes on as a reader: nobody else writes in between, and other readers may come in at once. This handle ends, the one
    * that is returned has the same fence and lease.
    *
-   * @throws LockLostError, LockNotHeldError
+   * @throws LockLostError, LockNotHeldError, LockSharedError while other handles on it are not released
    */
   async downgrade(): Promise<Lock> {
+    this.check();
+    const { written, name } = this;
+    if (written.handles > 1) throw new LockSharedError(name, written.handles - 1);
+    // From here on this handle is spent: a second downgrade, or another handle, would be about what is no longer held.
+    this.end();
+    return this.#exchange();
+  }
+
+  async #exchange(): Promise<Lock> {
     const { readers, writers, store } = this.sides;
     const { written, name } = this;
     const lighterId = writers.process.nextId(READER);
-    this.check();
     for (;;) {
       try {
         if (await store.exchange(name, written.id, lighterId)) break;
         written.lose('gone');
-        this.check();
       } catch (error) {
-        if (!isNotNow(error)) throw error;
+        if (!isNotNow(error)) {
+          // Nobody has a handle on it any more.
+          await writers.release(written).catch(() => undefined);
+          throw error;
+        }
+        written.failed(error);
         await pause(RETRY_MS);
-        this.check();
       }
+      written.check();
     }
-    const holding = readers.adopt(written, lighterId);
-    this.end();
-    return new Lock(readers, holding);
+    return new Lock(readers, readers.adopt(written, lighterId));
   }
 }
 

@@ -27,7 +27,7 @@ export class Waiter {
   /** Why Redis did not answer the last time. */
   failure: unknown;
   isSettled = false;
-  readonly #timer: NodeJS.Timeout | undefined;
+  #timer: NodeJS.Timeout | undefined;
   readonly #onAbort: (() => void) | undefined;
   #resolve!: (holding: Holding) => void;
   #reject!: (reason: unknown) => void;
@@ -44,8 +44,7 @@ export class Waiter {
       this.#resolve = resolve;
       this.#reject = reject;
     });
-    const { waitMs, signal } = terms;
-    if (waitMs > 0) this.#timer = setTimeout(() => duties.timedOut(this), waitMs);
+    const { signal } = terms;
     if (signal) {
       this.#onAbort = () => duties.aborted(this);
       signal.addEventListener('abort', this.#onAbort);
@@ -54,6 +53,13 @@ export class Waiter {
 
   get waitedMs(): number {
     return Math.round(performance.now() - this.startedAt);
+  }
+
+  /** From now on a timer ends it when its time is over. */
+  watch(): void {
+    if (this.isSettled || this.#timer) return;
+    const leftMs = this.startedAt + this.terms.waitMs - performance.now();
+    this.#timer = setTimeout(() => this.duties.timedOut(this), Math.max(0, leftMs));
   }
 
   onGranted(grant: Grant): void {

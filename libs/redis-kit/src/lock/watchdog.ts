@@ -1,4 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
+import { deferred, type Deferred } from '../core/deferred.js';
 import type { Holding } from './holding.js';
 import type { HoldStore, Renewal } from './stores/hold-store.js';
 
@@ -29,6 +30,7 @@ export class Watchdog {
   readonly #rhythms = new Map<number, Rhythm>();
   /** Of those that end by themselves. */
   readonly #endings = new Map<Holding, NodeJS.Timeout>();
+  #emptied: Deferred<void> | undefined;
 
   get held(): Iterable<Holding> {
     return this.#held.values();
@@ -53,11 +55,20 @@ export class Watchdog {
 
   remove(holding: Holding): void {
     this.#held.delete(holding.id);
+    if (this.#emptied && this.#held.size === 0) this.#emptied.resolve();
     for (const { due } of this.#rhythms.values()) {
       if (due.delete(holding)) return;
     }
     clearTimeout(this.#endings.get(holding));
     this.#endings.delete(holding);
+  }
+
+  /** Resolves when nothing is held, or was not for a moment. */
+  async empty(): Promise<void> {
+    if (this.#held.size === 0) return;
+    this.#emptied ??= deferred();
+    await this.#emptied.promise;
+    this.#emptied = undefined;
   }
 
   /** What is still held is lost, and no timer is left. */

@@ -10,6 +10,15 @@ export interface Correction {
   readonly ofSlots: boolean;
 }
 
+/** What a decision does with what it counted. Neither ever throws. */
+export interface DecisionDuties {
+  correct(correction: Correction): Promise<void>;
+  renew(part: TrackerPart): Promise<void>;
+}
+
+/** Two renewals may fail before a lease runs out. */
+const RENEWALS_PER_LEASE = 3;
+
 /** A decision that can undo what it counted. */
 export class CountedDecision implements RateLimitDecision {
   readonly allowed: boolean;
@@ -18,21 +27,35 @@ export class CountedDecision implements RateLimitDecision {
   readonly retryAfterMs: number;
   readonly source: RateLimitSource;
   #isReleased = false;
+  #renewals: NodeJS.Timeout | undefined;
   #isRefunded = false;
   /** What is counted now. */
   #cost: number;
 
   constructor(
     private readonly parts: readonly TrackerPart[],
-    private readonly apply: (correction: Correction) => Promise<void>,
+    private readonly duties: DecisionDuties,
   ) {
-    const outlook = outlookOf(parts);
-    this.allowed = outlook.allowed;
-    this.policies = outlook.policies;
-    this.denied = outlook.denied;
-    this.retryAfterMs = outlook.retryAfterMs;
-    this.source = outlook.source;
+    const { allowed, policies, denied, retryAfterMs, source } = outlookOf(parts);
+    this.allowed = allowed;
+    this.policies = policies;
+    this.denied = denied;
+    this.retryAfterMs = retryAfterMs;
+    this.source = source;
     this.#cost = parts[0]?.request.cost ?? 0;
+  }
+
+  keepAlive(): void {
+    if (!this.allowed || this.#isReleased || this.#renewals) return;
+    const leases = this.parts.flatMap(({ request: { limits } }) =>
+      limits.flatMap(({ kind, a }) => (kind === 'C' ? [a / 1_000] : [])),
+    );
+    if (leases.length === 0) return;
+    const renew = (): void => {
+      for (const part of this.parts) void this.duties.renew(part);
+    };
+    this.#renewals = setInterval(renew, Math.min(...leases) / RENEWALS_PER_LEASE);
+    this.#renewals.unref();
   }
 
   async release(): Promise<void> {
@@ -66,12 +89,13 @@ export class CountedDecision implements RateLimitDecision {
   async #freeSlots(): Promise<void> {
     if (this.#isReleased) return;
     this.#isReleased = true;
+    clearInterval(this.#renewals);
     await this.#change(-(this.parts[0]?.request.cost ?? 0), true);
   }
 
   async #change(change: number, ofSlots: boolean): Promise<void> {
     if (change === 0) return;
     const counted = this.parts.filter(({ answer, request }) => answer.allowed && request.counts);
-    await Promise.all(counted.map((part) => this.apply({ part, change, ofSlots })));
+    await Promise.all(counted.map((part) => this.duties.correct({ part, change, ofSlots })));
   }
 }

@@ -1,3 +1,5 @@
+import type { Duration } from '../core/duration.js';
+
 /** What one policy says. Nothing of it is a promise about the next request: others count too. */
 export interface RateLimitPolicyResult {
   readonly name: string;
@@ -30,6 +32,11 @@ export interface RateLimitDecision {
   readonly retryAfterMs: number;
   /** The least trustworthy of all sources that had a say. */
   readonly source: RateLimitSource;
+  /**
+   * Renews the leases of what `concurrency` policies count until `release()`, for what may take longer than a lease. While
+   * Redis is away they run on. Never throws.
+   */
+  keepAlive(): void;
   /** Ends what `concurrency` policies count. Safe to call more than once; never throws. */
   release(): Promise<void>;
   /** Gives back what was counted, unless its window is over. Safe to call more than once; never throws. */
@@ -39,7 +46,10 @@ export interface RateLimitDecision {
 }
 
 /** What a request would be told, without counting it. */
-export type RateLimitOutlook = Omit<RateLimitDecision, 'release' | 'refund' | 'settle'>;
+export type RateLimitOutlook = Omit<
+  RateLimitDecision,
+  'keepAlive' | 'release' | 'refund' | 'settle'
+>;
 
 /** What counts together: all policies of one tracker, in one step. */
 export interface RateLimitTracker<Policy> {
@@ -61,4 +71,12 @@ export interface RateLimitCallOptions {
    * @default false
    */
   readonly parallel?: boolean | undefined;
+  /**
+   * How long to wait until it is allowed. What cannot be within that time is denied at once, everything else when the time
+   * is over: the decision is then the last one. Calls of one process that want the same are allowed in their order.
+   * @default 0
+   */
+  readonly wait?: Duration | undefined;
+  /** Ends the wait: the call is rejected with the reason of the signal, and is not counted. */
+  readonly signal?: AbortSignal | undefined;
 }

@@ -44,10 +44,15 @@ export class DenyCache {
     const passedMs = Math.floor(now - denial.at);
     return {
       allowed: false,
+      // Spelled out, not spread: a flood ends here.
       results: denial.answer.results.map((result) => ({
-        ...result,
+        allowed: result.allowed,
+        remaining: result.remaining,
         retryAfterMs: result.allowed ? 0 : Math.max(1, result.retryAfterMs - passedMs),
         resetMs: Math.max(0, result.resetMs - passedMs),
+        blocked: result.blocked,
+        mark: undefined,
+        windowMs: result.windowMs,
       })),
     };
   }
@@ -74,7 +79,8 @@ export class DenyCache {
 }
 
 const isSame = (limits: readonly Limit[], others: readonly Limit[]): boolean =>
-  limits.length === others.length && limits.every((limit, at) => counts(limit, others[at]!));
+  limits === others ||
+  (limits.length === others.length && limits.every((limit, at) => counts(limit, others[at]!)));
 
 /** Whether both count the same in the same place; policies may be made anew for each request. */
 const counts = (one: Limit, other: Limit): boolean =>

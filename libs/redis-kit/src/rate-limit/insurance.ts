@@ -68,6 +68,6 @@ function unasked({ limit }: Limit, isOpen: boolean): BucketResult {
     retryAfterMs: isOpen ? 0 : CLOSED_RETRY_MS,
     resetMs: 0,
     blocked: false,
-    mark: '',
+    mark: undefined,
   };
 }

@@ -64,6 +64,29 @@ export function limitOf(policy: RateLimitPolicy, path = 'policy'): Limit {
   return limit;
 }
 
+const resolvedLists = new WeakMap<readonly RateLimitPolicy[], readonly Limit[]>();
+
+/**
+ * The limits of a list of policies: the same list each time, as long as it holds the same policies.
+ *
+ * @throws ConfigurationError
+ */
+export function limitsOf(policies: readonly RateLimitPolicy[]): readonly Limit[] {
+  const known = resolvedLists.get(policies);
+  if (known && isOf(known, policies)) return known;
+  const limits = policies.map((policy, at) => limitOf(policy, `policies[${at}]`));
+  resolvedLists.set(policies, limits);
+  return limits;
+}
+
+function isOf(limits: readonly Limit[], policies: readonly RateLimitPolicy[]): boolean {
+  if (limits.length !== policies.length) return false;
+  for (let at = 0; at < limits.length; at++) {
+    if (resolved.get(policies[at]!) !== limits[at]) return false;
+  }
+  return true;
+}
+
 function resolve(options: RateLimitPolicy, path: string): Limit {
   const { per } = options;
   const unit = per === 'day' || per === 'month' ? per : undefined;

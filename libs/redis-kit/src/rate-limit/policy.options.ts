@@ -90,7 +90,8 @@ export class RateLimitPolicy {
   burst?: number | undefined;
 
   /**
-   * `concurrency`: how long one counts that was never released, because its process died. Nothing may take longer.
+   * `concurrency`: how long one counts that was never released, because its process died. What takes longer
+   * is renewed, see `RateLimitDecision.keepAlive`; calls of handlers are by themselves.
    * @default '1m'
    */
   @IsDuration({ min: '100ms', max: '1d' })

@@ -31,13 +31,24 @@ export const consumeAny = defineScript({
   reply: parseConsumed,
 });
 
-/** For the most frequent case, see `isSimple`. */
+/** What the server says to a request of one token bucket. */
+export interface ConsumeOneReply {
+  readonly timeUs: number;
+  readonly allowed: boolean;
+  /** Time of the server at which everything is available again; undefined: see `ConsumeReply.results`. */
+  readonly fullAtUs: number | undefined;
+}
+
+/** For the most frequent case, see `isSingleBucket`. */
 export const consumeOne = defineScript({
   name: 'rate-limit.consume-one',
   source: new URL('./lua/consume-one.lua', import.meta.url),
   keys: ['blocks', 'bucket'],
-  args: ['cost', 'counts', 'lateAfter', 'unit', 'burst'],
-  reply: parseConsumed,
+  args: ['cost', 'lateAfter', 'unit', 'burst'],
+  reply: (raw): ConsumeOneReply => {
+    const [status, timeUs, fullAtUs] = raw as [number, number, number?];
+    return { timeUs, allowed: status === 1, fullAtUs };
+  },
 });
 
 export const correct = defineScript({
@@ -50,6 +61,16 @@ export const correct = defineScript({
     const [done, timeUs] = raw as [number, string];
     return { isDone: done === 1, timeUs: Number(timeUs) };
   },
+});
+
+export const renew = defineScript({
+  name: 'rate-limit.renew',
+  source: new URL('./lua/renew.lua', import.meta.url),
+  shared: [BUCKETS],
+  keys: ['...buckets'],
+  args: ['holder', 'amount', '...leases'],
+  reply: (raw) => raw as number,
+  idempotent: true,
 });
 
 export const block = defineScript({
@@ -76,7 +97,7 @@ function parseConsumed(raw: RawReply): ConsumeReply {
       remaining: reply[at + 1]!,
       retryAfterMs: reply[at + 2] === -1 ? Infinity : reply[at + 2]!,
       resetMs: reply[at + 3]!,
-      mark: String(reply[at + 4]),
+      mark: reply[at + 4]!,
       blocked: reply[at + 5] === 1,
     });
   }

@@ -3,7 +3,7 @@ import { toMs, type Duration } from '../core/duration.js';
 import type { RedisKitEvents } from '../core/events.js';
 import { Budget, UNAVAILABLE } from '../core/failsafe/failsafe.js';
 import { safeMessage } from '../core/redact.js';
-import { CountedDecision, type Correction } from './counted-decision.js';
+import { CountedDecision, type Correction, type DecisionDuties } from './counted-decision.js';
 import type {
   RateLimitCallOptions,
   RateLimitDecision,
@@ -12,10 +12,11 @@ import type {
 } from './decision.js';
 import { DenyCache } from './deny-cache.js';
 import type { Insurance } from './insurance.js';
-import { limitOf } from './limit.js';
+import { limitsOf, type Limit } from './limit.js';
 import type { RateLimitPolicy } from './policy.options.js';
 import { RateLimitCostError } from './rate-limit.errors.js';
 import type { ResolvedRateLimitOptions } from './rate-limit.options.js';
+import { WaitingLine } from './waiting-line.js';
 import type { BucketRequest, BucketStore } from './stores/bucket-store.js';
 import { outlookOf, type TrackerPart } from './tracker-part.js';
 import './rate-limit.events.js';
@@ -36,6 +37,11 @@ export interface RateLimiterDependencies {
  */
 export class RateLimiter {
   readonly #denials: DenyCache;
+  readonly #line = new WaitingLine();
+  readonly #duties: DecisionDuties = {
+    correct: (correction) => this.#apply(correction),
+    renew: (part) => this.#renew(part),
+  };
   readonly #process = randomBytes(9).toString('base64url');
   #requests = 0;
 
@@ -47,6 +53,8 @@ export class RateLimiter {
   /**
    * Counts a request against the policies of one tracker, or of several: put the narrowest first, it spares the others
    * the most. When one denies, what the others counted is given back.
+   *
+   * With `wait` the call waits until it is allowed; see `RateLimitCallOptions`.
    *
    * @throws RateLimitCostError when no waiting would ever let it pass.
    * @throws ConfigurationError when a policy is wrong.
@@ -66,17 +74,15 @@ export class RateLimiter {
     third?: RateLimitCallOptions,
   ): Promise<RateLimitDecision> {
     const startedAt = performance.now();
-    const trackers = trackersOf(target, second);
     const options = (typeof target === 'string' ? third : second) as
       RateLimitCallOptions | undefined;
-    const requests = this.#requestsOf(trackers, options?.cost ?? 1, true);
-    const budget = new Budget(this.dependencies.options.deadlineMs);
-    const parts = options?.parallel
-      ? await Promise.all(requests.map((request) => this.#decide(request, budget)))
-      : await this.#decideInTurn(requests, budget);
-    const decision = new CountedDecision(parts, (correction) => this.#apply(correction));
-    if (!decision.allowed && parts.some(({ answer }) => answer.allowed)) await decision.takeBack();
-    this.#announce(decision, performance.now() - startedAt);
+    const requests = this.#requestsOf(trackersOf(target, second), options?.cost ?? 1, true);
+    const parallel = options?.parallel ?? false;
+    const decision =
+      options?.wait === undefined
+        ? await this.#ask(requests, parallel)
+        : await this.#askInLine(requests, options, () => this.#ask(requests, parallel));
+    this.#announce(decision, startedAt);
     return decision;
   }
 
@@ -86,9 +92,8 @@ export class RateLimiter {
     policies: readonly RateLimitPolicy[],
     { cost = 1 }: { readonly cost?: number } = {},
   ): Promise<RateLimitOutlook> {
-    const [request] = this.#requestsOf([{ key, policies }], cost, false);
-    const budget = new Budget(this.dependencies.options.deadlineMs);
-    return outlookOf([await this.#decide(request!, budget)]);
+    const requests = this.#requestsOf([{ key, policies }], cost, false);
+    return outlookOf(await this.#decideAll(requests, false));
   }
 
   /**
@@ -136,11 +141,22 @@ export class RateLimiter {
    * @throws as `refund` does.
    */
   async reset(key: string, policies: readonly RateLimitPolicy[]): Promise<void> {
-    const limits = policies.map((policy, at) => limitOf(policy, `policies[${at}]`));
+    const limits = limitsOf(policies);
     const { store, insurance } = this.dependencies;
     await insurance.store.reset(key, limits);
     await store.reset(key, limits, this.#correctionDeadlineMs);
-    this.#denials.forget(key);
+    this.#changed(key);
+  }
+
+  /** Ends all waits, with the answer they have: the application is shutting down. */
+  endWaits(): void {
+    this.#line.close();
+  }
+
+  /** Something was given back: what is known of the tracker is no longer so. */
+  #changed(tracker: string): void {
+    this.#denials.forget(tracker);
+    this.#line.wake(tracker);
   }
 
   /** Longest wait for what must not be lost; nobody's request waits for it. */
@@ -148,7 +164,31 @@ export class RateLimiter {
     return Math.max(1_000, this.dependencies.options.deadlineMs);
   }
 
-  async #decideInTurn(requests: readonly BucketRequest[], budget: Budget): Promise<TrackerPart[]> {
+  async #ask(requests: readonly BucketRequest[], parallel: boolean): Promise<CountedDecision> {
+    // A flood of denied requests is over here, before anything is awaited.
+    const known = requests.length === 1 ? this.#knownDenial(requests[0]!) : undefined;
+    const parts = known ? [known] : await this.#decideAll(requests, parallel);
+    const decision = new CountedDecision(parts, this.#duties);
+    if (!decision.allowed && parts.length > 1) await decision.takeBack();
+    return decision;
+  }
+
+  #askInLine(
+    requests: readonly BucketRequest[],
+    { wait = 0, signal }: RateLimitCallOptions,
+    ask: () => Promise<RateLimitDecision>,
+  ): Promise<RateLimitDecision> {
+    const wanted = requests.map(({ tracker, limits }) => [tracker, ...limits.map(idOf)]);
+    const trackers = requests.map(({ tracker }) => tracker);
+    return this.#line.wait(JSON.stringify(wanted), trackers, { waitMs: toMs(wait), signal }, ask);
+  }
+
+  async #decideAll(
+    requests: readonly BucketRequest[],
+    parallel: boolean,
+  ): Promise<readonly TrackerPart[]> {
+    const budget = new Budget(this.dependencies.options.deadlineMs);
+    if (parallel) return Promise.all(requests.map((request) => this.#decide(request, budget)));
     const parts: TrackerPart[] = [];
     for (const request of requests) {
       const part = await this.#decide(request, budget);
@@ -159,8 +199,8 @@ export class RateLimiter {
   }
 
   async #decide(request: BucketRequest, budget: Budget): Promise<TrackerPart> {
-    const known = this.#denials.find(request);
-    if (known) return { request, answer: known, source: 'deny-cache', store: undefined };
+    const known = this.#knownDenial(request);
+    if (known) return known;
     const { store, insurance } = this.dependencies;
     const sentAt = performance.now();
     const { moment } = this.#denials;
@@ -177,13 +217,18 @@ export class RateLimiter {
     };
   }
 
+  #knownDenial(request: BucketRequest): TrackerPart | undefined {
+    const answer = this.#denials.find(request);
+    return answer && { request, answer, source: 'deny-cache', store: undefined };
+  }
+
   async #correct(key: string, policies: readonly RateLimitPolicy[], change: number): Promise<void> {
     if (change === 0) return;
-    const limits = policies.map((policy, at) => limitOf(policy, `policies[${at}]`));
+    const limits = limitsOf(policies);
     const counted = limits.filter(({ limit, kind }) => limit > 0 && kind !== 'C');
     const correction = { tracker: key, limits: counted, marks: undefined, change, holder: '' };
     await this.dependencies.store.correct(correction, this.#correctionDeadlineMs);
-    this.#denials.forget(key);
+    this.#changed(key);
   }
 
   /** Corrects one part of a decision where it was counted. What fails is announced, not thrown. */
@@ -194,7 +239,7 @@ export class RateLimiter {
     const { tracker, holder } = request;
     const counted = request.limits
       .map((limit, at) => ({ limit, mark: answer.results[at]!.mark }))
-      .filter(({ limit, mark }) => mark !== '' && (limit.kind === 'C') === ofSlots);
+      .filter(({ limit, mark }) => mark !== undefined && (limit.kind === 'C') === ofSlots);
     if (counted.length === 0) return;
     const limits = counted.map(({ limit }) =>
       store === insurance.store ? insurance.partOf(limit) : limit,
@@ -207,7 +252,24 @@ export class RateLimiter {
       const message = safeMessage(error);
       events.emit('rate-limit.degraded', { operation: 'correct', policies, message });
     }
-    if (change < 0) this.#denials.forget(tracker);
+    if (change < 0) this.#changed(tracker);
+  }
+
+  /** Renews the leases of one part of a decision where it is counted. What fails is announced, not thrown. */
+  async #renew({ request, store }: TrackerPart): Promise<void> {
+    const { insurance, events } = this.dependencies;
+    const { tracker, cost, holder } = request;
+    const counted = request.limits.filter(({ kind }) => kind === 'C');
+    if (!store || counted.length === 0) return;
+    const limits =
+      store === insurance.store ? counted.map((one) => insurance.partOf(one)) : counted;
+    try {
+      await store.renew({ tracker, limits, cost, holder }, this.#correctionDeadlineMs);
+    } catch (error) {
+      const policies = limits.map(({ name }) => name);
+      const message = safeMessage(error);
+      events.emit('rate-limit.degraded', { operation: 'renew', policies, message });
+    }
   }
 
   #requestsOf(
@@ -216,28 +278,35 @@ export class RateLimiter {
     counts: boolean,
   ): BucketRequest[] {
     wholeNumber('cost', cost);
-    const holder = `${this.#process}${(this.#requests++).toString(36)}`;
-    return trackers
-      .filter(({ policies }) => policies.length > 0)
-      .map(({ key, policies }) => {
-        const limits = policies.map((policy, at) => limitOf(policy, `policies[${at}]`));
-        for (const { name, limit, most } of limits) {
-          if (cost > most && limit > 0) throw new RateLimitCostError(name, cost, most);
+    const requests: BucketRequest[] = [];
+    let holder = '';
+    for (const { key, policies } of trackers) {
+      if (policies.length === 0) continue;
+      const limits = limitsOf(policies);
+      for (const { name, kind, limit, most } of limits) {
+        if (cost > most && limit > 0) throw new RateLimitCostError(name, cost, most);
+        if (kind === 'C' && holder === '') {
+          holder = `${this.#process}${(this.#requests++).toString(36)}`;
         }
-        return { tracker: key, limits, cost, counts: counts && cost > 0, holder };
-      });
+      }
+      requests.push({ tracker: key, limits, cost, counts: counts && cost > 0, holder });
+    }
+    return requests;
   }
 
-  #announce(decision: RateLimitDecision, durationMs: number): void {
+  #announce(decision: RateLimitDecision, startedAt: number): void {
     const { events } = this.dependencies;
     const event = decision.allowed ? 'rate-limit.allowed' : 'rate-limit.denied';
     if (!events.has(event)) return;
+    const durationMs = performance.now() - startedAt;
     const { denied, source, retryAfterMs } = decision;
     const policies = decision.policies.map(({ name }) => name);
     if (decision.allowed) events.emit('rate-limit.allowed', { policies, source, durationMs });
     else events.emit('rate-limit.denied', { policies, denied, source, retryAfterMs, durationMs });
   }
 }
+
+const idOf = ({ kind, name }: Limit): string => `${kind}:${name}`;
 
 function trackersOf(
   target: string | readonly RateLimitTracker<RateLimitPolicy>[],

@@ -1,4 +1,4 @@
-import type { RateLimitPolicyResult, RateLimitSource } from './decision.js';
+import type { RateLimitOutlook, RateLimitPolicyResult, RateLimitSource } from './decision.js';
 import type { BucketAnswer, BucketRequest, BucketStore } from './stores/bucket-store.js';
 
 /** What one tracker of a request was told, and by whom. */
@@ -13,24 +13,38 @@ export interface TrackerPart {
 /** From the most trustworthy to the least. */
 const SOURCES: readonly RateLimitSource[] = ['redis', 'deny-cache', 'insurance'];
 
-export function policyResults(parts: readonly TrackerPart[]): RateLimitPolicyResult[] {
-  return parts.flatMap(({ request, answer }) =>
-    request.limits.map((limit, at) => {
-      const { mark: _, windowMs = limit.windowMs, ...result } = answer.results[at]!;
-      return { name: limit.name, limit: limit.limit, windowMs, ...result };
-    }),
-  );
-}
-
 /** The facts of a decision. */
-export function outlookOf(parts: readonly TrackerPart[]) {
-  const policies = policyResults(parts);
-  const refusals = policies.filter((policy) => !policy.allowed);
+export function outlookOf(parts: readonly TrackerPart[]): RateLimitOutlook {
+  const policies: RateLimitPolicyResult[] = [];
+  const denied: string[] = [];
+  let longestWaitMs = 0;
+  let worstSource = 0;
+  for (const { request, answer, source } of parts) {
+    worstSource = Math.max(worstSource, SOURCES.indexOf(source));
+    for (const [at, result] of answer.results.entries()) {
+      // Spelled out, not spread: this is done for every request.
+      const { name, limit, windowMs } = request.limits[at]!;
+      const { allowed, remaining, resetMs, retryAfterMs, blocked } = result;
+      policies.push({
+        name,
+        allowed,
+        limit,
+        remaining,
+        windowMs: result.windowMs ?? windowMs,
+        resetMs,
+        retryAfterMs,
+        blocked,
+      });
+      if (allowed) continue;
+      denied.push(name);
+      longestWaitMs = Math.max(longestWaitMs, retryAfterMs);
+    }
+  }
   return {
-    allowed: refusals.length === 0,
+    allowed: denied.length === 0,
     policies,
-    denied: refusals.map(({ name }) => name),
-    retryAfterMs: Math.max(0, ...refusals.map(({ retryAfterMs }) => retryAfterMs)),
-    source: SOURCES[Math.max(...parts.map(({ source }) => SOURCES.indexOf(source)))]!,
+    denied,
+    retryAfterMs: longestWaitMs,
+    source: SOURCES[worstSource]!,
   };
 }

@@ -26,37 +26,52 @@ declare module '../core/events.js' {
       count: number;
     };
     /** This process owns a partition for a group from now on. */
-    'stream.partition-acquired': PartitionOfGroup & { owner: string };
+    'stream.partition-acquired': {
+      category: string;
+      partition: number;
+      group: string;
+      owner: string;
+    };
     /** Another process owns it, or did meanwhile: this one was silent for longer than its lease. */
-    'stream.partition-lost': PartitionOfGroup & { owner: string };
+    'stream.partition-lost': {
+      category: string;
+      partition: number;
+      group: string;
+      owner: string;
+    };
     /** Redis did not answer a consumer, or refused; it goes on trying. */
-    'stream.consumer-failed': PartitionOfGroup & { message: string };
+    'stream.consumer-failed': {
+      category: string;
+      partition: number;
+      group: string;
+      message: string;
+    };
     /** An event was handled by all handlers of a group that want it. */
     'stream.handled': { category: string; group: string; type: string; durationMs: number };
     /** The handling of an event failed and is tried again; `id` is the event's. */
-    'stream.retried': EventOfGroup & { attempts: number; retryInMs: number; message: string };
+    'stream.retried': {
+      category: string;
+      group: string;
+      stream: string;
+      type: string;
+      id: string;
+      attempts: number;
+      retryInMs: number;
+      message: string;
+    };
     /**
      * An event was given up: its handling failed too often (`failed`) or ended the process too often (`exhausted`), or its
      * payload cannot be read (`undecodable`).
      */
-    'stream.dead-lettered': EventOfGroup & {
+    'stream.dead-lettered': {
+      category: string;
+      group: string;
+      stream: string;
+      type: string;
+      id: string;
       reason: 'failed' | 'exhausted' | 'undecodable';
       attempts: number;
       message: string;
     };
   }
-}
-
-interface PartitionOfGroup {
-  category: string;
-  partition: number;
-  group: string;
-}
-
-interface EventOfGroup {
-  category: string;
-  group: string;
-  stream: string;
-  type: string;
-  id: string;
 }

@@ -45,6 +45,8 @@ export { lockContract, LOCK_CONTRACT_OPTIONS } from './contracts/lock.contract.j
 export type { LockSubject } from './contracts/lock.contract.js';
 export { semaphoreContract } from './contracts/semaphore.contract.js';
 export { coordinationContract } from './contracts/coordination.contract.js';
+export { sessionVaultContract } from './contracts/session-vault.contract.js';
+export type { SessionVaultSubject } from './contracts/session-vault.contract.js';
 export { eventStoreContract, type EventStoreSubject } from './contracts/event-store.contract.js';
 export {
   eventProcessorContract,

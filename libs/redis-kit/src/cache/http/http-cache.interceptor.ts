@@ -9,12 +9,12 @@ import {
 import { HttpAdapterHost } from '@nestjs/core';
 import { LRUCache } from 'lru-cache';
 import { lastValueFrom, of, type Observable } from 'rxjs';
-import { toMs } from '../../core/duration.js';
 import { RedisKitEvents } from '../../core/events.js';
 import { redactKey } from '../../core/redact.js';
 import { ScopedContext } from '../../core/scoped-context.js';
 import type { CacheService } from '../cache.service.js';
 import { Caches } from '../caches.js';
+import type { FactoryContext } from '../factory-runs.js';
 import { handlerIdentity, routeOf } from './handler.js';
 import { HttpExchange } from './http-exchange.js';
 import { bypassReason, unsharedCredential, userOf, wantsReload } from './personal.js';
@@ -67,7 +67,6 @@ export class HttpCacheInterceptor implements NestInterceptor {
   readonly #caches: Caches;
   readonly #advised = new WeakSet<object>();
   readonly #notKept = new LRUCache<string, true>({ max: MOST_NOT_KEPT, ttl: NOT_KEPT_MS });
-  readonly #renewals = new Map<string, Promise<unknown>>();
   /** What the cache tells about the call in progress. */
   readonly #calls = new ScopedContext<{ readonly key: string; isStored: boolean }>();
 
@@ -120,9 +119,7 @@ export class HttpCacheInterceptor implements NestInterceptor {
     try {
       if (this.#notKept.has(key)) throw new NotKept();
       if (wantsReload(exchange.request, plan.options)) await cache.delete(key).catch(() => false);
-      const stored = await this.#calls.run(call, () =>
-        this.#obtain(visit, run, () => own !== undefined),
-      );
+      const stored = await this.#calls.run(call, () => this.#obtain(visit, run));
       const isCollapsed = stored.madeAt >= startedAt;
       const outcome = own ? (call.isStored ? 'stored' : 'made') : isCollapsed ? 'collapsed' : 'hit';
       describe(exchange, plan, stored, { outcome, user });
@@ -139,29 +136,17 @@ export class HttpCacheInterceptor implements NestInterceptor {
     return own.deliver();
   }
 
-  async #obtain(
+  #obtain(
     { cache, key, tags, plan }: Visit,
     run: () => Promise<StoredResponse>,
-    isMine: () => boolean,
   ): Promise<StoredResponse> {
-    const { ttl, statuses } = plan.options;
-    const own = ttl === undefined ? cache.ttlMs : toMs(ttl);
-    const longest = Math.max(own, ...Object.values(statuses ?? {}).map(toMs));
-    const read = () => cache.getOrSet(key, run, { ttl: longest, tags });
-    const stored = await read();
-    if (isMine() || Date.now() - stored.madeAt < stored.ttlMs) return stored;
-    // A status with a shorter time of its own. One renewal for all who found this response.
-    const id = `${key}@${stored.madeAt}`;
-    let renewal = this.#renewals.get(id);
-    if (!renewal) {
-      renewal = cache.delete(key).catch(() => false);
-      this.#renewals.set(id, renewal);
-    }
-    await renewal;
-    const renewed = read();
-    const forget = () => this.#renewals.delete(id);
-    renewed.then(forget, forget);
-    return renewed;
+    const make = async ({ setTtl }: FactoryContext<StoredResponse>) => {
+      const stored = await run();
+      // A status may have a time of its own. Redis counts it: clocks of processes differ.
+      setTtl(stored.ttlMs);
+      return stored;
+    };
+    return cache.getOrSet(key, make, { ttl: plan.options.ttl, tags });
   }
 
   /** Runs the handler, and decides whether others may have its answer. */

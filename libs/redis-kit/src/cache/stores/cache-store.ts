@@ -58,8 +58,8 @@ export abstract class CacheStore {
   /** Puts bytes under a key, or throws. */
   abstract put(key: string, bytes: Buffer, ttlMs: number, deadlineMs: number): Promise<void>;
 
-  /** Removes whatever is under a key, or throws; true when there was something. */
-  abstract remove(key: string, deadlineMs: number): Promise<boolean>;
+  /** Removes whatever is under these keys, which share a hash tag, or throws; true when there was something. */
+  abstract remove(keys: readonly string[], deadlineMs: number): Promise<boolean>;
 
   /**
    * Makes a value stale from now on, or throws; what has no time to be stale in is removed, and leases are, too. True
@@ -69,6 +69,9 @@ export abstract class CacheStore {
 
   /** The clock that staleness is counted by, in milliseconds: the same for all who share the store. */
   abstract now(budget: Budget): Answer<number>;
+
+  /** Every key that matches a glob of Redis, some at a time, or throws; one may come twice. */
+  abstract keys(glob: string, deadlineMs: number): AsyncIterable<readonly string[]>;
 
   /**
    * Removes every key that matches a glob of Redis, or throws.

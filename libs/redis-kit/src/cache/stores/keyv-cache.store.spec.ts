@@ -150,7 +150,7 @@ describe('the store in a Keyv', () => {
       const store = open(new Keyv({ store: adapter }));
       await store.write('key', Buffer.from('value'), HOUR_MS, patient());
       adapter.isAway = true;
-      await expect(store.remove('key', PATIENT_MS)).rejects.toThrow('away');
+      await expect(store.remove(['key'], PATIENT_MS)).rejects.toThrow('away');
       await expect(store.expire('key', PATIENT_MS)).rejects.toThrow('away');
       await expect(store.put('key', Buffer.from('token'), HOUR_MS, PATIENT_MS)).rejects.toThrow(
         'away',
@@ -173,11 +173,11 @@ describe('the store in a Keyv', () => {
     const store = open(new Keyv({ store: adapter }));
     await store.write('key', Buffer.from('value'), HOUR_MS, patient());
     adapter.refuses = true;
-    await expect(store.remove('key', PATIENT_MS)).rejects.toThrow('did not delete');
+    await expect(store.remove(['key'], PATIENT_MS)).rejects.toThrow('did not delete');
     await expect(store.put('key', Buffer.from('token'), HOUR_MS, PATIENT_MS)).rejects.toThrow(
       'did not store',
     );
-    expect(await store.remove('absent', PATIENT_MS)).toBe(false);
+    expect(await store.remove(['absent'], PATIENT_MS)).toBe(false);
   });
 
   it('keeps a write that is late from overtaking the removal behind it', async () => {
@@ -198,7 +198,7 @@ describe('the store in a Keyv', () => {
     expect(await store.write('key', Buffer.from('later'), HOUR_MS, new Budget(20))).toBe(
       UNAVAILABLE,
     );
-    const removed = store.remove('key', PATIENT_MS);
+    const removed = store.remove(['key'], PATIENT_MS);
     release();
     expect(await removed).toBe(true);
     expect(sets).toBe(1);

@@ -123,7 +123,12 @@ export class KeyvCacheStore extends CacheStore {
     return this.#required('cache.put', key, deadlineMs, () => this.#set(key, bytes, ttlMs));
   }
 
-  remove(key: string, deadlineMs: number): Promise<boolean> {
+  async remove(keys: readonly string[], deadlineMs: number): Promise<boolean> {
+    const removed = await Promise.all(keys.map((key) => this.#removeOne(key, deadlineMs)));
+    return removed.includes(true);
+  }
+
+  #removeOne(key: string, deadlineMs: number): Promise<boolean> {
     return this.#required('cache.remove', key, deadlineMs, async () => {
       const standing = bytesOf(await this.#raw(key));
       await this.#delete(key);
@@ -150,7 +155,7 @@ export class KeyvCacheStore extends CacheStore {
   }
 
   /** Keys of more than 200 characters, or with others than those of ASCII, are kept by a digest and match nothing. */
-  async removeMatching(glob: string, deadlineMs: number, onStep: RemovalListener): Promise<number> {
+  async *keys(glob: string, deadlineMs: number): AsyncGenerator<readonly string[]> {
     const { keyv } = this.settings;
     if (typeof keyv.iterator !== 'function') {
       throw new Error('The adapter of the Keyv cannot list its keys: invalidate by tags');
@@ -159,18 +164,23 @@ export class KeyvCacheStore extends CacheStore {
     // Keyv takes off what it believes to be the namespace: everything up to the first colon.
     const restOfNamespace = keyv.namespace?.split(':').slice(1).join(':') ?? '';
     const keys = keyv.iterator(keyv.namespace)[Symbol.asyncIterator]();
-    let removed = 0;
     for (;;) {
       const next = await withDeadline(
         'cache.scan',
         deadlineMs,
         this.#honest(() => keys.next()),
       );
-      if (next.done === true) break;
+      if (next.done === true) return;
       const [listed] = next.value as [string, unknown];
       const key = restOfNamespace === '' ? listed : listed.slice(restOfNamespace.length + 1);
-      if (!pattern.matches(key)) continue;
-      if (await this.remove(key, deadlineMs)) removed += 1;
+      if (pattern.matches(key)) yield [key];
+    }
+  }
+
+  async removeMatching(glob: string, deadlineMs: number, onStep: RemovalListener): Promise<number> {
+    let removed = 0;
+    for await (const [key] of this.keys(glob, deadlineMs)) {
+      if (await this.#removeOne(key!, deadlineMs)) removed += 1;
       onStep(removed);
     }
     onStep(removed);

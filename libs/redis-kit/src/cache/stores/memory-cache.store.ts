@@ -52,9 +52,11 @@ export class MemoryCacheStore extends CacheStore {
     this.#entries.set(key, bytes, { ttl: ttlMs });
   }
 
-  async remove(key: string): Promise<boolean> {
+  async remove(keys: readonly string[]): Promise<boolean> {
     // One that has expired is no longer there, although its memory is not free yet.
-    return this.#entries.has(key) && this.#entries.delete(key);
+    const present = keys.filter((key) => this.#entries.has(key));
+    for (const key of keys) this.#entries.delete(key);
+    return present.length > 0;
   }
 
   async expire(key: string): Promise<boolean> {
@@ -70,15 +72,19 @@ export class MemoryCacheStore extends CacheStore {
     return Math.round(performance.timeOrigin + performance.now());
   }
 
+  async *keys(glob: string): AsyncGenerator<readonly string[]> {
+    const pattern = new Glob(glob);
+    yield [...this.#entries.keys()].filter((key) => pattern.matches(key));
+  }
+
   async removeMatching(
     glob: string,
     _deadlineMs: number,
     onStep: RemovalListener,
   ): Promise<number> {
-    const pattern = new Glob(glob);
     let removed = 0;
-    for (const key of this.#entries.keys()) {
-      if (pattern.matches(key) && this.#entries.delete(key)) removed += 1;
+    for await (const keys of this.keys(glob)) {
+      for (const key of keys) if (this.#entries.delete(key)) removed += 1;
     }
     onStep(removed);
     return removed;

@@ -12,7 +12,7 @@ import {
   type RemovalListener,
   type StoreCommand,
 } from './cache-store.js';
-import { removeMatching } from './remove-matching.js';
+import { keysMatching, removeMatching } from './remove-matching.js';
 
 /** Keys on their way at the same time: enough that round trips do not count, few enough to be answered in good time. */
 const KEYS_AT_ONCE = 500;
@@ -84,11 +84,11 @@ export class RedisCacheStore extends CacheStore {
     );
   }
 
-  async remove(key: string, deadlineMs: number): Promise<boolean> {
+  async remove(keys: readonly string[], deadlineMs: number): Promise<boolean> {
     const removed = await this.connection.required('cache.remove', deadlineMs, (client) =>
-      client.unlink(key),
+      client.unlink(...keys),
     );
-    return removed === 1;
+    return removed > 0;
   }
 
   expire(key: string, deadlineMs: number): Promise<boolean> {
@@ -112,6 +112,10 @@ export class RedisCacheStore extends CacheStore {
       values.push(answer);
     }
     return values;
+  }
+
+  keys(glob: string, deadlineMs: number): AsyncIterable<readonly string[]> {
+    return keysMatching(this.connection, glob, deadlineMs);
   }
 
   removeMatching(glob: string, deadlineMs: number, onStep: RemovalListener): Promise<number> {

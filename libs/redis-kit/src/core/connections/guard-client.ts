@@ -45,10 +45,14 @@ export function guardClient(client: Redis, { silenceMs, batchWrites }: GuardOpti
   const internals = client as unknown as DriverInternals;
   const { sendCommand } = internals;
   const silence = new SilenceWatch(internals, silenceMs);
+  const writes = new WriteBatch();
   internals.sendCommand = function (this: unknown, command, stream) {
     if (command.isSettled) return command.promise;
-    if (batchWrites) corkForOneTick(internals.stream);
+    // The first of many leaves at once, so that the server is busy while the others are made.
+    const isBatched = batchWrites && internals.commandQueue.length > 0;
+    if (isBatched) writes.begin(internals.stream);
     const sent = sendCommand.call(this, command, stream);
+    if (isBatched) writes.added();
     silence.expectReply();
     return sent;
   };
@@ -66,13 +70,37 @@ export function guardClient(client: Redis, { silenceMs, batchWrites }: GuardOpti
 }
 
 /**
- * Everything written in this tick leaves in one packet. Unlike the driver's auto-pipelining, no command waits for the
+ * Commands after which a batch leaves before its tick is over: few enough that the server works on them while this
+ * process makes the next ones, and enough that writing them costs little.
+ */
+const BATCH = 16;
+
+/**
+ * What is written in one tick leaves in few packets. Unlike the driver's auto-pipelining, no command waits for the
  * replies to those before it.
  */
-function corkForOneTick(stream: DriverStream | undefined): void {
-  if (!stream || stream.writableCorked > 0) return;
-  stream.cork();
-  process.nextTick(() => stream.uncork());
+class WriteBatch {
+  #stream: DriverStream | undefined;
+  #size = 0;
+
+  begin(stream: DriverStream | undefined): void {
+    if (!stream || this.#stream === stream) return;
+    this.#stream = stream;
+    stream.cork();
+    process.nextTick(() => {
+      this.#stream = undefined;
+      this.#size = 0;
+      stream.uncork();
+    });
+  }
+
+  added(): void {
+    const stream = this.#stream;
+    if (!stream || ++this.#size < BATCH) return;
+    this.#size = 0;
+    stream.uncork();
+    stream.cork();
+  }
 }
 
 /** Drops a link on which replies are due and nothing comes. */

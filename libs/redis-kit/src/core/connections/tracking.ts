@@ -20,6 +20,9 @@ export type TrackingStatus = 'arming' | 'armed' | 'suspended' | 'refused';
 /** Why everything that is remembered has to be forgotten. `rearmed`: after a pause in which something may have been lost. */
 export type ResetCause = 'armed' | 'disarmed' | 'rearmed' | 'flushed';
 
+/** @param at when (monotonic) it happened; a trust that has ended had done so then, which may be a while ago. */
+export type ResetListener = (cause: ResetCause, at: number) => void;
+
 export interface TrackingOptions {
   readonly connection: string;
   readonly events: RedisKitEvents;
@@ -56,7 +59,7 @@ export class Tracking {
   readonly #links = new Map<string, MasterLink>();
   readonly #prefixes = new Set<string>();
   readonly #changeListeners = new Set<(key: string) => void>();
-  readonly #resetListeners = new Set<(cause: ResetCause) => void>();
+  readonly #resetListeners = new Set<ResetListener>();
   #armedUntil = -Infinity;
   #isArmed = false;
   #wasArmed = false;
@@ -95,7 +98,7 @@ export class Tracking {
     this.#changeListeners.add(listener);
   }
 
-  onReset(listener: (cause: ResetCause) => void): void {
+  onReset(listener: ResetListener): void {
     this.#resetListeners.add(listener);
   }
 
@@ -231,16 +234,17 @@ export class Tracking {
   /** Recomputes until when local knowledge may be trusted. */
   #assess(): void {
     const now = performance.now();
-    const wasTrusted = this.#isArmed && now < this.#armedUntil;
+    // A lapse that no tick noticed is a disarming all the same.
+    if (now >= this.#armedUntil) this.#disarm();
     let oldest = this.#links.size === 0 ? -Infinity : Infinity;
     for (const { confirmedAt } of this.#links.values()) oldest = Math.min(oldest, confirmedAt);
-    this.#armedUntil = oldest + TRUST_MS;
-    if (now >= this.#armedUntil) this.#disarm();
-    else if (!wasTrusted) this.#arm();
+    const armedUntil = oldest + TRUST_MS;
+    if (now >= armedUntil) return this.#disarm();
+    this.#armedUntil = armedUntil;
+    if (!this.#isArmed) this.#arm();
   }
 
   #arm(): void {
-    // A lapse that no tick noticed is a disarming all the same.
     const again = this.#wasArmed;
     this.#isArmed = true;
     this.#wasArmed = true;
@@ -250,13 +254,14 @@ export class Tracking {
 
   #disarm(): void {
     if (!this.#isArmed) return;
+    const endedAt = Math.min(this.#armedUntil, performance.now());
     this.#isArmed = false;
     this.#armedUntil = -Infinity;
-    this.#reset('disarmed');
+    this.#reset('disarmed', endedAt);
     this.options.events.emit('tracking.suspended', { connection: this.options.connection });
   }
 
-  #reset(cause: ResetCause): void {
-    for (const listener of this.#resetListeners) listener(cause);
+  #reset(cause: ResetCause, at = performance.now()): void {
+    for (const listener of this.#resetListeners) listener(cause, at);
   }
 }

@@ -1,9 +1,10 @@
 import { once } from 'node:events';
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
-import { describe, expect, it, jest } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { DeadlineExceededError } from '../redis-kit.error.js';
 import { deferred } from '../deferred.js';
 import { withDeadline } from './deadline.js';
+import { Deadlines } from './deadlines.js';
 
 const never = new Promise<never>(() => undefined);
 
@@ -12,7 +13,13 @@ function occupyEventLoop(ms: number): void {
   while (performance.now() < end);
 }
 
-describe('a deadline', () => {
+/** One timer each, and one for all. */
+const WAYS: [string, typeof withDeadline][] = [
+  ['of its own', withDeadline],
+  ['shared', (...wait) => new Deadlines().wait(...wait)],
+];
+
+describe.each(WAYS)('a deadline, %s', (_, withDeadline) => {
   it('lets the work answer', async () => {
     await expect(withDeadline('read', 1_000, Promise.resolve('value'))).resolves.toBe('value');
     const failure = new Error('wrong type');
@@ -46,17 +53,6 @@ describe('a deadline', () => {
     await expect(outcome).resolves.toBe('value');
   });
 
-  it('leaves no timer behind', async () => {
-    jest.useFakeTimers();
-    try {
-      await withDeadline('read', 1_000, Promise.resolve());
-      await withDeadline('read', 1_000, Promise.reject(new Error('no'))).catch(() => undefined);
-      expect(jest.getTimerCount()).toBe(0);
-    } finally {
-      jest.useRealTimers();
-    }
-  });
-
   it('ignores work that fails after it is over', async () => {
     const work = deferred<string>();
     await expect(withDeadline('read', 1, work.promise)).rejects.toThrow();
@@ -65,7 +61,71 @@ describe('a deadline', () => {
   });
 });
 
-describe('an event loop that stalls', () => {
+describe('the timer of a deadline', () => {
+  beforeEach(() => {
+    jest.useFakeTimers();
+  });
+
+  afterEach(() => {
+    jest.useRealTimers();
+  });
+
+  const both = async (wait: typeof withDeadline) => {
+    await wait('read', 1_000, Promise.resolve());
+    await wait('read', 1_000, Promise.reject(new Error('no'))).catch(() => undefined);
+  };
+
+  it('goes with it', async () => {
+    await both(withDeadline);
+    expect(jest.getTimerCount()).toBe(0);
+  });
+
+  it('is one for all that share it, keeps no process alive, and goes when they do', async () => {
+    const deadlines = new Deadlines();
+    const setTimer = jest.spyOn(globalThis, 'setTimeout');
+    await both((...wait) => deadlines.wait(...wait));
+    expect(setTimer).toHaveBeenCalledTimes(1);
+    const timer = setTimer.mock.results[0]!.value as NodeJS.Timeout;
+    expect(timer.hasRef()).toBe(false);
+    const outcome = deadlines.wait('read', 1_000, never).catch((error: unknown) => error);
+    expect(timer.hasRef()).toBe(true);
+    await both((...wait) => deadlines.wait(...wait));
+    deadlines.dispose();
+    await jest.advanceTimersByTimeAsync(1_001);
+    expect(await outcome).toBeInstanceOf(DeadlineExceededError);
+    expect(jest.getTimerCount()).toBe(0);
+    setTimer.mockRestore();
+  });
+
+  it('is none after those who shared it are gone', async () => {
+    const deadlines = new Deadlines();
+    await both((...wait) => deadlines.wait(...wait));
+    expect(jest.getTimerCount()).toBe(1);
+    deadlines.dispose();
+    expect(jest.getTimerCount()).toBe(0);
+    await both((...wait) => deadlines.wait(...wait));
+    expect(jest.getTimerCount()).toBe(0);
+  });
+
+  it('ends each wait in its own time', async () => {
+    const deadlines = new Deadlines();
+    const ended: string[] = [];
+    const begin = (name: string) =>
+      deadlines.wait(name, 1_000, never).catch(() => void ended.push(name));
+    void begin('first');
+    await jest.advanceTimersByTimeAsync(600);
+    void begin('second');
+    await jest.advanceTimersByTimeAsync(401);
+    expect(ended).toEqual(['first']);
+    await jest.advanceTimersByTimeAsync(550);
+    expect(ended).toEqual(['first']);
+    await jest.advanceTimersByTimeAsync(100);
+    expect(ended).toEqual(['first', 'second']);
+    deadlines.dispose();
+  });
+});
+
+describe.each(WAYS)('an event loop that stalls, deadline %s', (_, withDeadline) => {
   it('does not make a server late whose answer is already there', async () => {
     const server = createServer();
     await once(server.listen(0, '127.0.0.1'), 'listening');

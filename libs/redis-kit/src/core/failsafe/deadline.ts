@@ -1,7 +1,7 @@
 import { DeadlineExceededError } from '../redis-kit.error.js';
 
 /** The longest time a timer of Node counts; a longer one would fire at once. */
-const LONGEST_TIMER_MS = 2 ** 31 - 1;
+export const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 /** A timer that fires this late was held up by this process, which could not have heard an answer meanwhile. */
 export const STALL_MS = 50;

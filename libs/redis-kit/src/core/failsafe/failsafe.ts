@@ -3,7 +3,7 @@ import { DeadlineExceededError } from '../redis-kit.error.js';
 import { safeMessage } from '../redact.js';
 import { CircuitBreaker } from './circuit-breaker.js';
 import { isConnectivityError } from './connectivity.js';
-import { withDeadline } from './deadline.js';
+import { Deadlines } from './deadlines.js';
 
 /** What `Failsafe.run` answers instead of a value when Redis did not do its part. */
 export const UNAVAILABLE = Symbol('redis-kit:unavailable');
@@ -64,6 +64,7 @@ export class Budget {
  */
 export class Failsafe {
   readonly #breakers = new Map<string, CircuitBreaker>();
+  readonly #deadlines = new Deadlines();
   #isDisposed = false;
 
   constructor(private readonly options: FailsafeOptions) {}
@@ -78,7 +79,7 @@ export class Failsafe {
    *
    * @param onFailure hears why, when the answer is `UNAVAILABLE` for another reason than an open circuit.
    */
-  async run<T>(
+  run<T>(
     operation: string,
     scope: string,
     budget: Budget,
@@ -86,29 +87,38 @@ export class Failsafe {
     onFailure?: (error: unknown) => void,
   ): Promise<T | typeof UNAVAILABLE> {
     const breaker = this.#breakers.get(scope) ?? this.#create(scope);
-    if (breaker.isOpen) return UNAVAILABLE;
-    if (budget.remainingMs <= 0) {
+    if (breaker.isOpen) return Promise.resolve(UNAVAILABLE);
+    const { remainingMs } = budget;
+    if (remainingMs <= 0) {
       onFailure?.(new DeadlineExceededError(operation, budget.totalMs));
-      return UNAVAILABLE;
+      return Promise.resolve(UNAVAILABLE);
     }
     budget.enter();
-    try {
-      const value = await withDeadline(operation, budget.remainingMs, work());
+    const answered = (value: T) => {
+      budget.leave();
       breaker.succeeded();
       return value;
-    } catch (error) {
+    };
+    const failed = (error: unknown): typeof UNAVAILABLE => {
+      budget.leave();
       if ((this.options.isOutage ?? isConnectivityError)(error)) breaker.failed(error);
       else breaker.succeeded();
       onFailure?.(error);
       return UNAVAILABLE;
-    } finally {
-      budget.leave();
+    };
+    let working: Promise<T>;
+    try {
+      working = work();
+    } catch (error) {
+      return Promise.resolve(failed(error));
     }
+    return this.#deadlines.wait(operation, remainingMs, working).then(answered, failed);
   }
 
   /** Stops probing for good. */
   dispose(): void {
     this.#isDisposed = true;
+    this.#deadlines.dispose();
     for (const breaker of this.#breakers.values()) breaker.dispose();
   }
 

@@ -22,7 +22,7 @@ const CHECK_SLOTS = process.env['NODE_ENV'] !== 'production';
  *
  * @throws CrossSlotError when the keys are in different slots (not checked in production).
  */
-export async function runScript<Key extends string, Arg extends string, Reply>(
+export function runScript<Key extends string, Arg extends string, Reply>(
   client: RedisClient,
   script: Script<Key, Arg, Reply>,
   keys: ByName<Key, string>,
@@ -31,14 +31,28 @@ export async function runScript<Key extends string, Arg extends string, Reply>(
   const rest: Argument[] = [];
   append(rest, script.keys, keys);
   const keyCount = rest.length;
-  if (CHECK_SLOTS && keyCount > 1) assertOneSlot(script.name, rest as string[]);
   append(rest, script.args, args);
-  try {
-    return script.parse(await evaluate(client, script, keyCount, rest));
-  } catch (error) {
-    if (!script.idempotent || !isConnectivityError(error) || client.status === 'end') throw error;
-    return script.parse(await evaluate(client, script, keyCount, rest));
+  return runOrdered(client, script, keyCount, rest);
+}
+
+/**
+ * `runScript` for callers so frequent that looking values up by their names counts: keys and arguments in the declared
+ * order.
+ */
+export function runOrdered<Reply>(
+  client: RedisClient,
+  script: Script<string, string, Reply>,
+  keyCount: number,
+  rest: readonly Argument[],
+): Promise<Reply> {
+  if (CHECK_SLOTS && keyCount > 1) {
+    const keys = rest.slice(0, keyCount) as string[];
+    if (!areInOneSlot(keys)) return Promise.reject(new CrossSlotError(script.name, keys));
   }
+  // No `await` on the way of a reply: each would be one more turn of the queue for every call.
+  return send(client, script, keyCount, rest).then(script.parse, (error: unknown) =>
+    repeat(client, script, keyCount, rest, error),
+  );
 }
 
 /** In the declared order. */
@@ -50,26 +64,68 @@ function append(list: Argument[], names: readonly string[], values: object): voi
   }
 }
 
+/** After a failed attempt: with the text, or once more when that is safe. */
+async function repeat<Reply>(
+  client: RedisClient,
+  script: Script<string, string, Reply>,
+  keyCount: number,
+  rest: readonly Argument[],
+  failure: unknown,
+): Promise<Reply> {
+  let error = failure;
+  if (isUnknownScript(error)) {
+    try {
+      return script.parse(await sendText(client, script, keyCount, rest));
+    } catch (second) {
+      error = second;
+    }
+  }
+  if (!script.idempotent || !isConnectivityError(error) || client.status === 'end') throw error;
+  return script.parse(await evaluate(client, script, keyCount, rest));
+}
+
 async function evaluate(
   client: RedisClient,
   script: Script<string, string, unknown>,
   keyCount: number,
-  rest: Argument[],
+  rest: readonly Argument[],
 ): Promise<unknown> {
-  const evaluator = client as unknown as Evaluator;
   try {
-    return script.binary
-      ? await evaluator.evalshaBuffer(script.sha1, keyCount, ...rest)
-      : await evaluator.evalsha(script.sha1, keyCount, ...rest);
+    return await send(client, script, keyCount, rest);
   } catch (error) {
-    if (!(error instanceof Error) || !error.message.startsWith('NOSCRIPT')) throw error;
-    return script.binary
-      ? evaluator.evalBuffer(script.lua, keyCount, ...rest)
-      : evaluator.eval(script.lua, keyCount, ...rest);
+    if (!isUnknownScript(error)) throw error;
+    return sendText(client, script, keyCount, rest);
   }
 }
 
-function assertOneSlot(script: string, keys: readonly string[]): void {
-  const slot = calculateSlot(keys[0]!);
-  if (keys.some((key) => calculateSlot(key) !== slot)) throw new CrossSlotError(script, keys);
+function send(
+  client: RedisClient,
+  { binary, sha1 }: Script<string, string, unknown>,
+  keyCount: number,
+  rest: readonly Argument[],
+): Promise<unknown> {
+  const evaluator = client as unknown as Evaluator;
+  return binary
+    ? evaluator.evalshaBuffer(sha1, keyCount, ...rest)
+    : evaluator.evalsha(sha1, keyCount, ...rest);
+}
+
+function sendText(
+  client: RedisClient,
+  { binary, lua }: Script<string, string, unknown>,
+  keyCount: number,
+  rest: readonly Argument[],
+): Promise<unknown> {
+  const evaluator = client as unknown as Evaluator;
+  return binary
+    ? evaluator.evalBuffer(lua, keyCount, ...rest)
+    : evaluator.eval(lua, keyCount, ...rest);
+}
+
+const isUnknownScript = (error: unknown): boolean =>
+  error instanceof Error && error.message.startsWith('NOSCRIPT');
+
+function areInOneSlot([first, ...others]: readonly string[]): boolean {
+  const slot = calculateSlot(first!);
+  return others.every((key) => calculateSlot(key) === slot);
 }

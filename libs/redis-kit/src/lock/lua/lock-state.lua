@@ -24,9 +24,10 @@ end
 
 -- The first waiter whose process can take it; the dead before it go. When nobody can (the server itself was away for long), the head.
 local function choose(me, announce)
-  local first, dead, unable, from = nil, {}, {}, 0
+  local first, dead, unable, from, last = nil, {}, {}, 0, 0
   repeat
-    local ids = redis.call('ZRANGE', queue, from, from + 63)
+    -- Nearly always the first one can.
+    local ids = redis.call('ZRANGE', queue, from, last)
     for _, id in ipairs(ids) do
       local process = string.match(id, '^[^~]*')
       if id == me then return id, dead end
@@ -38,7 +39,7 @@ local function choose(me, announce)
       first = first or id
       dead[#dead + 1] = id
     end
-    from = from + 64
+    from, last = last + 1, last + 64
   until #ids == 0
   if first then announce(first, string.match(first, '^[^~]*'), true) end
   return first, {}

@@ -56,9 +56,10 @@ end
 
 -- The first waiter whose process can take it, and the dead before it. When nobody can (the server itself was away for long), the head.
 local function choose(me, unable)
-  local dead, from = {}, 0
+  local dead, from, last = {}, 0, 0
   repeat
-    local ids = redis.call('ZRANGE', queue, from, from + 63)
+    -- Nearly always the first one can.
+    local ids = redis.call('ZRANGE', queue, from, last)
     for _, id in ipairs(ids) do
       if id == me then return id, dead, true end
       local process = process_of(id)
@@ -66,7 +67,7 @@ local function choose(me, unable)
       if not unable[process] and math.abs(deadline) > now then return id, dead, deadline < 0 end
       dead[#dead + 1] = id
     end
-    from = from + 64
+    from, last = last + 1, last + 64
   until #ids == 0
   return dead[1], {}, true
 end

@@ -56,8 +56,8 @@ export abstract class HoldStore {
 
   abstract acquire(name: string, request: AcquireRequest): Promise<AcquireAnswer>;
 
-  /** The counterpart of `take`; false: ask `release`. */
-  abstract handBack(name: string, id: string): Promise<boolean>;
+  /** The counterpart of `take`, with the fence that it answered; false: ask `release`. */
+  abstract handBack(name: string, id: string, fence: number): Promise<boolean>;
 
   /**
    * Gives back what is held, or the place in the queue. `tombstone`: a request of this id may still arrive, and is to be

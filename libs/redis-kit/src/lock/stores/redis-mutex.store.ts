@@ -58,8 +58,8 @@ export class RedisMutexStore extends HoldStore {
     });
   }
 
-  handBack(name: string, id: string): Promise<boolean> {
-    return this.#redis.run(handBackLock, { lock: this.#key(name) }, { id });
+  handBack(name: string, id: string, fence: number): Promise<boolean> {
+    return this.#redis.run(handBackLock, { lock: this.#key(name) }, { id, fence });
   }
 
   release(name: string, id: string, tombstone: boolean): Promise<boolean> {

@@ -25,6 +25,11 @@ export class CallState {
   readonly #held: Held[] = [];
   #end: CallEnd | undefined;
 
+  /** What it holds is not free before it ends, however long that takes. Only for a call that is sure to be told its end. */
+  keepAlive(): void {
+    for (const { decision } of this.#held) decision.keepAlive();
+  }
+
   /** Keeps what was counted until the call ends; it may have ended already, when its client went away. */
   hold(held: Held): void {
     this.#held.push(held);

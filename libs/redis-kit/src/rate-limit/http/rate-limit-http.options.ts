@@ -1,7 +1,9 @@
+import { ConfigurationError } from '../../core/redis-kit.error.js';
 import { Is, IsIntegerBetween, IsOneOf, IsText } from '../../core/options/constraints.js';
 import { NestedList } from '../../core/options/nested.js';
 import { AddressList, IPV6_PREFIX, parseNetwork } from './client-address.js';
 import type { RateLimitHeaderStyle } from './rate-limit-headers.js';
+import { checkRateLimit } from './route-plan.js';
 import { RateLimitRoutePolicy } from './route-policy.options.js';
 import type { RateLimitTrackerFunction, TrackerSettings } from './trackers.js';
 
@@ -73,9 +75,10 @@ export interface ResolvedRateLimitHttpOptions {
 export function resolveRateLimitHttpOptions(
   options: RateLimitHttpOptions,
 ): ResolvedRateLimitHttpOptions {
-  const { trustedProxies } = options;
+  const { trustedProxies, policies = [] } = options;
+  if (policies.length > 0) checkPolicies(policies);
   return {
-    policies: options.policies ?? [],
+    policies,
     headers: options.headers ?? 'ietf',
     trackers: {
       ipv6Prefix: options.ipv6Prefix ?? IPV6_PREFIX,
@@ -86,4 +89,22 @@ export function resolveRateLimitHttpOptions(
       user: options.user,
     },
   };
+}
+
+/** What can only be said of a policy, or of several, as a whole. */
+function checkPolicies(policies: readonly RateLimitRoutePolicy[]): void {
+  checkRateLimit({ policies }, 'rateLimit.http');
+  const names = policies.map(({ name }) => name);
+  const issues = names.flatMap((name, at) =>
+    names.indexOf(name) === at
+      ? []
+      : [
+          {
+            path: `rateLimit.http.policies[${at}].name`,
+            given: `'${name}'`,
+            expected: 'a name that no other policy of the list has',
+          },
+        ],
+  );
+  if (issues.length > 0) throw new ConfigurationError(issues);
 }

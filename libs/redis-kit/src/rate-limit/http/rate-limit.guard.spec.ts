@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { Controller, Get, Module, type INestApplication, type Type } from '@nestjs/common';
 import { Test } from '@nestjs/testing';
-import { RateLimit } from 'nestjs-redis-kit';
+import { RateLimit, SkipRateLimit } from 'nestjs-redis-kit';
 import { RedisKitTestingModule } from 'nestjs-redis-kit/testing';
 
 @Controller()
@@ -37,6 +37,60 @@ describe('the guard of rate limits', () => {
     for (let times = 0; times < 3; times++) statuses.push((await fetch(url)).status);
     expect(statuses).toEqual([200, 200, 429]);
   });
+
+  it('lets no application boot that skips a policy which is not there', async () => {
+    @Controller('skipping')
+    class Skipping {
+      @RateLimit({ policies: [{ name: 'own', limit: 2, per: '1h' }] })
+      @SkipRateLimit('everything', 'evrything')
+      @Get()
+      page(): string {
+        return 'page';
+      }
+    }
+    @Module({ controllers: [Skipping] })
+    class SkippingModule {}
+    const root = RedisKitTestingModule.forRoot({
+      rateLimit: { http: { policies: [{ name: 'everything', limit: 9, per: '1h' }] } },
+    });
+    await expect(boot(SkippingModule, root as unknown as Type)).rejects.toThrow(
+      "@SkipRateLimit() of Skipping.page(): got 'evrything', expected one of everything",
+    );
+  });
+
+  it.each([
+    [
+      [{ name: 'a', limit: 9, per: '1h', algorithm: 'quota' }],
+      "rateLimit.http.policies[0].per: got 1h, expected 'day' or 'month', for a quota",
+    ],
+    [
+      [
+        { name: 'a', limit: 9, per: '1h' },
+        {
+          name: 'b',
+          limit: { default: 9, pro: 5 },
+          per: '1h',
+          algorithm: 'fixed-window',
+          burst: 2,
+        },
+      ],
+      "rateLimit.http.policies[1].burst: got 2, expected nothing: algorithm 'fixed-window' has none",
+    ],
+    [
+      [
+        { name: 'a', limit: 9, per: '1h' },
+        { name: 'a', limit: 5, per: '1s' },
+      ],
+      "rateLimit.http.policies[1].name: got 'a', expected a name that no other policy of the list has",
+    ],
+  ] as const)(
+    'lets no application boot with policies that make no sense: %j',
+    async (policies, message) => {
+      expect(() => RedisKitTestingModule.forRoot({ rateLimit: { http: { policies } } })).toThrow(
+        message,
+      );
+    },
+  );
 
   it('lets no application boot that has no RedisKitModule', async () => {
     await expect(boot()).rejects.toThrow(

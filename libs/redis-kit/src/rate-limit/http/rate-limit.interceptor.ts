@@ -18,6 +18,7 @@ export class RateLimitInterceptor implements NestInterceptor {
 
   async intercept(context: ExecutionContext, next: CallHandler): Promise<Observable<unknown>> {
     await answer(await this.limits.judge(context, 'interceptor'), this.limits.http.headers);
+    this.limits.begun(context);
     let isFailure = true;
     return next.handle().pipe(
       tap({ complete: () => (isFailure = false) }),

@@ -1,4 +1,5 @@
-import type { ExecutionContext } from '@nestjs/common';
+import type { ExecutionContext, OnApplicationBootstrap, Type } from '@nestjs/common';
+import type { ModulesContainer } from '@nestjs/core';
 import type { RedisKitEvents } from '../../core/events.js';
 import type { RateLimitDecision, RateLimitPolicyResult } from '../decision.js';
 import type { RateLimitInsurance } from '../policy.options.js';
@@ -6,7 +7,7 @@ import type { RateLimiter } from '../rate-limiter.js';
 import { CallState, type CallEnd } from './call-state.js';
 import type { Denial } from './denial.js';
 import { DuePolicies, type DuePolicy, type Step } from './due-policies.js';
-import { limitedCall, type LimitedCall } from './limited-call.js';
+import { limitedCall, type LimitedCall, type RateLimitResponse } from './limited-call.js';
 import './rate-limit-http.events.js';
 import type { ResolvedRateLimitHttpOptions } from './rate-limit-http.options.js';
 import {
@@ -15,7 +16,8 @@ import {
   RateLimitUnavailableException,
 } from './rate-limit.exception.js';
 import type { PolicyStanding } from './rate-limit-headers.js';
-import { RoutePlans } from './route-plan.js';
+import { assertSkips, RoutePlans } from './route-plan.js';
+import type { RateLimitRouteOptions } from './route-policy.options.js';
 import { Trackers } from './trackers.js';
 
 /** Where on its way a call is: at a guard, or past all of them. */
@@ -32,6 +34,7 @@ export interface RequestLimitsSettings {
   readonly limiter: RateLimiter;
   readonly events: RedisKitEvents;
   readonly http: ResolvedRateLimitHttpOptions;
+  readonly modules: ModulesContainer;
   /** What happens while Redis is away, for policies that do not say. */
   readonly onFailure: RateLimitInsurance;
 }
@@ -42,15 +45,27 @@ const breadthOf = (tracker: string): number =>
   BREADTH.findIndex((prefix) => tracker.startsWith(prefix));
 
 /** Counts the calls of handlers, each call once for each of its policies. */
-export class RequestLimits {
+export class RequestLimits implements OnApplicationBootstrap {
+  readonly #application: RateLimitRouteOptions | undefined;
   readonly #due: DuePolicies;
   readonly #plans: RoutePlans;
   readonly #states = new WeakMap<object, CallState>();
+  readonly #sharing = new WeakMap<RateLimitResponse, Set<CallState>>();
 
   constructor(private readonly settings: RequestLimitsSettings) {
     const { policies, trackers } = settings.http;
     this.#due = new DuePolicies(new Trackers(trackers));
-    this.#plans = new RoutePlans(policies.length > 0 ? { policies } : undefined);
+    this.#application = policies.length > 0 ? { policies } : undefined;
+    this.#plans = new RoutePlans(this.#application);
+  }
+
+  /** @throws ConfigurationError when a handler skips a policy that it does not have. */
+  onApplicationBootstrap(): void {
+    for (const { controllers, providers } of this.settings.modules.values()) {
+      for (const { metatype } of [...controllers.values(), ...providers.values()]) {
+        if (metatype?.prototype) assertSkips(metatype as Type, this.#application);
+      }
+    }
   }
 
   get http(): ResolvedRateLimitHttpOptions {
@@ -76,12 +91,18 @@ export class RequestLimits {
       const steps = await this.#due.stepsOf(call, open, state.counted, mayWait);
       if (steps === 'denied') denial = new ClientDeniedException();
       else for (const step of steps) denial ??= await this.#take(call, step, state);
+      if (!denial && state.isWatched) state.keepAlive();
     } catch (error) {
       await state.undo();
       throw error;
     }
     if (denial) await state.undo();
     return { call, standings: state.standings, denial };
+  }
+
+  /** The call has passed all guards: from now on its end is told. */
+  begun(context: ExecutionContext): void {
+    this.#states.get(limitedCall(context).identity)?.keepAlive();
   }
 
   /** How a call ended that no HTTP response tells the end of. */
@@ -103,8 +124,22 @@ export class RequestLimits {
       const end = (): void => state.end(endOf(response));
       if (response.destroyed) end();
       else response.once('close', end);
-    }
+    } else if (response) this.#endWith(response, state);
     return state;
+  }
+
+  /** Fields of GraphQL that a later guard refused end with the response they share. */
+  #endWith(response: RateLimitResponse, state: CallState): void {
+    const sharing = this.#sharing.get(response);
+    if (sharing) {
+      sharing.add(state);
+      return;
+    }
+    const states = new Set([state]);
+    this.#sharing.set(response, states);
+    response.once('close', () => {
+      for (const each of states) each.end({ isFailure: true });
+    });
   }
 
   async #take(call: LimitedCall, step: Step, state: CallState): Promise<Denial | undefined> {

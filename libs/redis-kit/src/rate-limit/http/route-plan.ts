@@ -1,8 +1,8 @@
 import 'reflect-metadata';
-import type { ExecutionContext } from '@nestjs/common';
+import type { ExecutionContext, Type } from '@nestjs/common';
 import { validateOptions } from '../../core/options/validate-options.js';
 import { limitOf } from '../limit.js';
-import { ConfigurationError } from '../../core/redis-kit.error.js';
+import { ConfigurationError, type ConfigurationIssue } from '../../core/redis-kit.error.js';
 import { limiterPolicy, type RoutePolicy } from './limiter-policy.js';
 import { RateLimitRouteOptions } from './route-policy.options.js';
 
@@ -83,6 +83,42 @@ export function routePlan(
   return { policies: [...merged.values()], isDecorated };
 }
 
+/**
+ * Names in `@SkipRateLimit()` of a class and its handlers that no policy around them has: a slip of the pen, by which
+ * nothing would be skipped.
+ *
+ * @throws ConfigurationError naming the place and what may be skipped there.
+ */
+export function assertSkips(type: Type, application: RateLimitRouteOptions | undefined): void {
+  const around = namesOf(application ? [application] : []);
+  const own = metadataOf(type);
+  const issues = unknownSkips(own.skipped, around, type.name);
+  const known = [...around, ...namesOf(own.declared)];
+  for (const name of Object.getOwnPropertyNames(type.prototype ?? {})) {
+    const handler: unknown = Object.getOwnPropertyDescriptor(type.prototype, name)?.value;
+    if (typeof handler !== 'function') continue;
+    issues.push(...unknownSkips(metadataOf(handler).skipped, known, `${type.name}.${name}()`));
+  }
+  if (issues.length > 0) throw new ConfigurationError(issues);
+}
+
+function unknownSkips(
+  skipped: readonly (string | symbol)[],
+  known: readonly string[],
+  where: string,
+): ConfigurationIssue[] {
+  return skipped
+    .filter((name) => typeof name === 'string' && !known.includes(name))
+    .map((name) => ({
+      path: `@SkipRateLimit() of ${where}`,
+      given: `'${String(name)}'`,
+      expected: known.length > 0 ? `one of ${known.join(', ')}` : 'nothing: no policy is around it',
+    }));
+}
+
+const namesOf = (declared: readonly RateLimitRouteOptions[]): string[] =>
+  declared.flatMap(({ policies }) => policies.map(({ name }) => name));
+
 /** Plans of the routes of one application, made once each. */
 export class RoutePlans {
   readonly #plans = new Map<object, WeakMap<object, RoutePlan>>();
@@ -118,7 +154,7 @@ const ownMetadata = <T>(key: symbol, target: object): readonly T[] =>
   (Reflect.getOwnMetadata(key, target) ?? []) as readonly T[];
 
 function assertDistinct(declared: readonly RateLimitRouteOptions[], where: string): void {
-  const names = declared.flatMap(({ policies }) => policies.map(({ name }) => name));
+  const names = namesOf(declared);
   const twice = names.find((name, at) => names.indexOf(name) !== at);
   if (twice === undefined) return;
   throw new ConfigurationError(

@@ -9,7 +9,7 @@ export interface BucketRequest {
   readonly cost: number;
   /** False to ask only. */
   readonly counts: boolean;
-  /** Names the request among what is in progress. */
+  /** Names the request among what is in progress; empty when nothing of it counts that. */
   readonly holder: string;
 }
 
@@ -20,10 +20,10 @@ export interface BucketResult {
   readonly retryAfterMs: number;
   readonly resetMs: number;
   readonly blocked: boolean;
-  /** Of the window it was counted in, for `correct`; empty when it is counted nowhere. */
-  readonly mark: string;
+  /** Of the window it was counted in, for `correct`; undefined when it is counted nowhere. */
+  readonly mark: number | undefined;
   /** Of a calendar's window, which the limit alone does not say. */
-  readonly windowMs?: number;
+  readonly windowMs?: number | undefined;
 }
 
 export interface BucketAnswer {
@@ -36,7 +36,7 @@ export interface BucketCorrection {
   readonly tracker: string;
   readonly limits: readonly Limit[];
   /** Of the answer in which it was counted; undefined: of the windows at hand. */
-  readonly marks: readonly string[] | undefined;
+  readonly marks: readonly (number | undefined)[] | undefined;
   /** A whole number; negative gives back. */
   readonly change: number;
   readonly holder: string;
@@ -52,6 +52,12 @@ export abstract class BucketStore {
 
   /** Changes what was counted, whatever the limits say. @throws when it could not be done. */
   abstract correct(correction: BucketCorrection, deadlineMs: number): Promise<void>;
+
+  /** Renews the leases of a request in progress, of limits that count these. @throws when it could not be done. */
+  abstract renew(
+    request: Pick<BucketRequest, 'tracker' | 'limits' | 'cost' | 'holder'>,
+    deadlineMs: number,
+  ): Promise<void>;
 
   /** Denies everything for a while. @throws when it could not be done. */
   abstract block(tracker: string, forMs: number, deadlineMs: number): Promise<void>;

@@ -77,7 +77,7 @@ export class MemoryBucketStore extends BucketStore {
         retryAfterMs: passes ? 0 : retryMs,
         resetMs: toMs(resetUs),
         blocked: blockUs > 0,
-        mark: String(mark),
+        mark,
         ...(limit.calendar && { windowMs: calendarWindowMs(limit.calendar, now) }),
       };
     });
@@ -91,9 +91,15 @@ export class MemoryBucketStore extends BucketStore {
       const bucket = buckets.get(nameOf(limit)) ?? createBucket(limit);
       const mark = marks?.[at];
       if (change > 0) bucket.add(now, change, 2, holder);
-      else bucket.give(now, -change, mark === undefined ? undefined : Number(mark), holder);
+      else bucket.give(now, -change, mark, holder);
       buckets.set(nameOf(limit), bucket);
     });
+  }
+
+  async renew({ tracker, limits, holder }: BucketRequest): Promise<void> {
+    const now = Math.floor(this.nowUs());
+    const { buckets } = this.#of(tracker);
+    for (const limit of limits) buckets.get(nameOf(limit))?.renew?.(now, holder);
   }
 
   async block(tracker: string, forMs: number): Promise<void> {

@@ -16,6 +16,8 @@ export interface MemoryBucket {
   /** Counts, whatever is left, and answers the mark of the window. `most` bounds the debt of a token bucket. */
   add(now: number, amount: number, most: number, holder: string): number;
   give(now: number, amount: number, mark: number | undefined, holder: string): void;
+  /** What is in progress goes on. */
+  renew?(now: number, holder: string): void;
 }
 
 class TokenBucket implements MemoryBucket {
@@ -246,6 +248,12 @@ class Slots implements MemoryBucket {
       if (at < 0) return;
       this.#leases.splice(at, 1);
     }
+  }
+
+  renew(now: number, holder: string): void {
+    this.#leases = this.#live(now)
+      .map((lease) => (lease.holder === holder ? { holder, endsAt: now + this.limit.a } : lease))
+      .sort((one, other) => one.endsAt - other.endsAt);
   }
 
   #live(now: number) {

@@ -3,17 +3,10 @@ import type { RedisConnection } from '../../core/connections/redis-connection.js
 import { UNAVAILABLE, type Budget } from '../../core/failsafe/failsafe.js';
 import type { KeySpace } from '../../core/key-space.js';
 import { RedisUnavailableError } from '../../core/redis-kit.error.js';
-import { runScript } from '../../core/scripts/script-runner.js';
+import { runOrdered, runScript } from '../../core/scripts/script-runner.js';
 import type { Limit } from '../limit.js';
-import { rateLimitBlocksKey, rateLimitBucketKey } from '../rate-limit.keys.js';
-import {
-  block,
-  consumeAny,
-  consumeOne,
-  correct,
-  type ConsumeReply,
-} from '../rate-limit.scripts.js';
-import { trackerDigest } from '../tracker-digest.js';
+import { block, consumeAny, consumeOne, correct, renew } from '../rate-limit.scripts.js';
+import { TrackerKeySpace, type TrackerKeys } from '../tracker-keys.js';
 import {
   BucketStore,
   type BucketAnswer,
@@ -22,20 +15,21 @@ import {
 } from './bucket-store.js';
 import { PolicyTexts } from './policy-texts.js';
 import { ServerTime } from './server-time.js';
+import { isSingleBucket, singleBucketAnswer } from './single-bucket.js';
 
-/** How much later than its caller waits a request may still count: what the estimate of the server's time may be off. */
-const LATENESS_US = 100_000;
 /** A request is asked again with what its reply said about the time; a server that says no twice is not in time. */
 const ATTEMPTS = 3;
+const NO_LIMITS: readonly Limit[] = [];
 
 /** Limits in Redis, all of one tracker in one slot, through the fast-failing connection. */
 export class RedisBucketStore extends BucketStore {
   readonly #time = new ServerTime();
   readonly #texts = new PolicyTexts(() => this.#time.nowUs);
+  readonly #keys: TrackerKeySpace;
 
   constructor(
     private readonly connection: RedisConnection,
-    private readonly keySpace: KeySpace,
+    keySpace: KeySpace,
     private readonly onFailure: (
       operation: string,
       limits: readonly Limit[],
@@ -43,30 +37,28 @@ export class RedisBucketStore extends BucketStore {
     ) => void,
   ) {
     super();
+    this.#keys = new TrackerKeySpace(keySpace);
   }
 
-  async consume(
-    request: BucketRequest,
-    budget: Budget,
-  ): Promise<BucketAnswer | typeof UNAVAILABLE> {
-    const { limits, counts } = request;
-    const tracker = trackerDigest(request.tracker);
-    const blocks = rateLimitBlocksKey(this.keySpace, tracker);
+  consume(request: BucketRequest, budget: Budget): Promise<BucketAnswer | typeof UNAVAILABLE> {
+    const { tracker, limits, counts } = request;
+    const keys = this.#keys.of(tracker, limits);
     let isGivenUp = false;
-    const answer = await this.connection.guarded(
+    return this.connection.guarded(
       'rate-limit.consume',
-      blocks,
+      keys.blocks,
       budget,
-      async (client) => {
-        const reply = await this.#ask(client, request, tracker, blocks, budget);
-        // Nobody waits for it any more: the insurance has decided, and what was counted is given back.
-        if (isGivenUp && counts && reply.allowed) this.#undo(client, request, reply);
-        return reply;
+      (client) =>
+        this.#ask(client, request, keys, budget).then((answer) => {
+          // Nobody waits for it any more: the insurance has decided, and what was counted is given back.
+          if (isGivenUp && counts && answer.allowed) this.#undo(client, request, answer);
+          return answer;
+        }),
+      (error) => {
+        isGivenUp = true;
+        this.onFailure('consume', limits, error);
       },
-      (error) => this.onFailure('consume', limits, error),
     );
-    isGivenUp = answer === UNAVAILABLE;
-    return answer;
   }
 
   async correct(correction: BucketCorrection, deadlineMs: number): Promise<void> {
@@ -75,56 +67,74 @@ export class RedisBucketStore extends BucketStore {
     );
   }
 
+  async renew(
+    { tracker, limits, cost: amount, holder }: BucketRequest,
+    deadlineMs: number,
+  ): Promise<void> {
+    const { buckets } = this.#keys.of(tracker, limits);
+    const leases = limits.map(({ a }) => a);
+    await this.connection.required('rate-limit.renew', deadlineMs, (client) =>
+      runScript(client, renew, { buckets }, { holder, amount, leases }),
+    );
+  }
+
   async block(tracker: string, forMs: number, deadlineMs: number): Promise<void> {
-    const blocks = rateLimitBlocksKey(this.keySpace, trackerDigest(tracker));
+    const { blocks } = this.#keys.of(tracker, NO_LIMITS);
     await this.connection.required('rate-limit.block', deadlineMs, (client) =>
       runScript(client, block, { blocks }, { forMs }),
     );
   }
 
   async unblock(tracker: string, deadlineMs: number): Promise<void> {
-    await this.reset(tracker, [], deadlineMs);
+    await this.reset(tracker, NO_LIMITS, deadlineMs);
   }
 
   async reset(tracker: string, limits: readonly Limit[], deadlineMs: number): Promise<void> {
-    const digest = trackerDigest(tracker);
-    const keys = [rateLimitBlocksKey(this.keySpace, digest), ...this.#keysOf(digest, limits)];
+    const { blocks, buckets } = this.#keys.of(tracker, limits);
     await this.connection.required('rate-limit.reset', deadlineMs, (client) =>
-      client.unlink(...keys),
+      client.unlink(blocks, ...buckets),
     );
   }
 
-  async #ask(
+  #ask(
     client: Redis,
-    { limits, cost, counts, holder }: BucketRequest,
-    tracker: string,
-    blocks: string,
+    request: BucketRequest,
+    keys: TrackerKeys,
     budget: Budget,
   ): Promise<BucketAnswer> {
-    const buckets = this.#keysOf(tracker, limits);
-    let isSimple = isSimpleRequest(limits);
+    const { limits, cost, counts } = request;
+    if (!counts || !isSingleBucket(limits)) return this.#askAny(client, request, keys, budget);
+    const [limit] = limits as [Limit];
+    const lateAfter = this.#time.lateAfter(budget);
+    const rest = [keys.blocks, keys.buckets[0]!, cost, lateAfter, limit.a, limit.b];
+    return runOrdered(client, consumeOne, 2, rest).then(({ allowed, timeUs, fullAtUs }) => {
+      this.#time.heard(timeUs);
+      return fullAtUs === undefined
+        ? this.#askAny(client, request, keys, budget)
+        : singleBucketAnswer(limit, cost, allowed, timeUs, fullAtUs);
+    });
+  }
+
+  async #askAny(
+    client: Redis,
+    { limits, cost, counts, holder }: BucketRequest,
+    { blocks, buckets }: TrackerKeys,
+    budget: Budget,
+  ): Promise<BucketAnswer> {
     for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
-      const nowUs = this.#time.nowUs;
-      const lateAfter =
-        nowUs === undefined ? 0 : Math.round(nowUs + budget.remainingMs * 1_000 + LATENESS_US);
-      const common = { cost, counts: counts ? 1 : 0, lateAfter };
-      let reply: ConsumeReply;
-      if (isSimple) {
-        const { a: unit, b: burst } = limits[0]!;
-        const keys = { blocks, bucket: buckets[0]! };
-        reply = await runScript(client, consumeOne, keys, { ...common, unit, burst });
-      } else {
-        const policies = limits.map((limit) => this.#texts.of(limit));
-        reply = await runScript(
-          client,
-          consumeAny,
-          { blocks, buckets },
-          { ...common, holder, policies },
-        );
-      }
+      const policies = limits.map((limit) => this.#texts.of(limit));
+      const lateAfter = this.#time.lateAfter(budget);
+      const reply = await runOrdered(client, consumeAny, 1 + buckets.length, [
+        blocks,
+        ...buckets,
+        cost,
+        counts ? 1 : 0,
+        holder,
+        lateAfter,
+        ...policies,
+      ]);
       this.#time.heard(reply.timeUs);
       if (reply.results) return this.#withCalendar(limits, reply.allowed, reply.results);
-      isSimple = false;
     }
     throw new RedisUnavailableError('The clock of the server is not steady enough to count by');
   }
@@ -133,7 +143,7 @@ export class RedisBucketStore extends BucketStore {
     client: Redis,
     { tracker, limits, marks, change, holder }: BucketCorrection,
   ): Promise<void> {
-    const buckets = this.#keysOf(trackerDigest(tracker), limits);
+    const { buckets } = this.#keys.of(tracker, limits);
     for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
       const policies = limits.flatMap((limit, at) => [this.#texts.of(limit), marks?.[at] ?? '']);
       const reply = await runScript(client, correct, { buckets }, { change, holder, policies });
@@ -169,16 +179,4 @@ export class RedisBucketStore extends BucketStore {
       }),
     };
   }
-
-  #keysOf(tracker: string, limits: readonly Limit[]): string[] {
-    return limits.map(({ kind, name }) => rateLimitBucketKey(this.keySpace, tracker, kind, name));
-  }
 }
-
-/** One token bucket that does nothing special. */
-const isSimpleRequest = ([first, ...others]: readonly Limit[]): boolean =>
-  others.length === 0 &&
-  first?.kind === 'T' &&
-  first.limit > 0 &&
-  !first.countDenied &&
-  first.block === undefined;

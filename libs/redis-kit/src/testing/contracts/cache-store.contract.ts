@@ -39,7 +39,7 @@ export interface CacheStoreContractOptions {
 const oustersWith = (
   soonMs: number,
 ): Record<string, (store: CacheStore, key: string, seen: Buffer) => Promise<unknown>> => ({
-  removed: (store, key) => store.remove(key, DEADLINE_MS),
+  removed: (store, key) => store.remove([key], DEADLINE_MS),
   'removed exactly': (store, key, seen) => removeExactly(store, key, seen),
   overwritten: (store, key) => write(store, key, someBytes()),
   'put over': (store, key) => store.put(key, someBytes(), HOUR_MS, DEADLINE_MS),
@@ -49,7 +49,7 @@ const oustersWith = (
     await assertExpires(store, key);
   },
   'removed and written anew': async (store, key) => {
-    await store.remove(key, DEADLINE_MS);
+    await store.remove([key], DEADLINE_MS);
     await create(store, key, someBytes());
   },
 });
@@ -95,7 +95,7 @@ export function cacheStoreContract(
         assert.equal(await replace(store, key, bytes, all), true);
         assert.equal(await removeExactly(store, key, all), true);
         assert.equal(await create(store, key, bytes), null);
-        assert.equal(await store.remove(key, DEADLINE_MS), true);
+        assert.equal(await store.remove([key], DEADLINE_MS), true);
       }
       assert.deepEqual(
         await read(store, ...entries.keys()),
@@ -212,15 +212,27 @@ export function cacheStoreContract(
 
     'removes whatever is there, and says whether there was something': async ({ store }) => {
       const key = someKey();
-      assert.equal(await store.remove(key, DEADLINE_MS), false);
+      assert.equal(await store.remove([key], DEADLINE_MS), false);
       await write(store, key, someBytes());
-      assert.equal(await store.remove(key, DEADLINE_MS), true);
-      assert.equal(await store.remove(key, DEADLINE_MS), false);
+      assert.equal(await store.remove([key], DEADLINE_MS), true);
+      assert.equal(await store.remove([key], DEADLINE_MS), false);
       const later = someKey();
       await write(store, key, someBytes(), soonMs);
       await write(store, later, someBytes(), soonMs);
       await assertExpires(store, later);
-      assert.equal(await store.remove(key, DEADLINE_MS), false);
+      assert.equal(await store.remove([key], DEADLINE_MS), false);
+    },
+
+    'removes several keys of one hash tag, and says whether there was something under one': async ({
+      store,
+    }) => {
+      const key = someKey();
+      const keys = [key, `${key}:2`, `${key}:3`];
+      await write(store, keys[0]!, someBytes());
+      await write(store, keys[2]!, someBytes());
+      assert.equal(await store.remove(keys, DEADLINE_MS), true);
+      for (const one of keys) await assertStands(store, one, null);
+      assert.equal(await store.remove(keys, DEADLINE_MS), false);
     },
 
     'forgets everything it was given when its time is over': async ({ store }) => {

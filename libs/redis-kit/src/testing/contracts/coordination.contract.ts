@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { deferred } from '../../core/deferred.js';
 import { ConfigurationError } from '../../core/redis-kit.error.js';
 import { LockAbortedError, LockNotHeldError, LockTimeoutError } from '../../lock/lock.errors.js';
-import { LatchTimeoutError, LockUpgradeError } from '../../lock/permit.errors.js';
+import { LatchTimeoutError, LockSharedError, LockUpgradeError } from '../../lock/permit.errors.js';
 import { eventually } from '../rig/eventually.js';
 import { casesOf, type ContractCase } from './contract.js';
 import type { LockSubject } from './lock.contract.js';
@@ -62,6 +62,30 @@ export function coordinationContract(create: () => Promise<LockSubject>): readon
       await other.release();
       await (await two!.write()).release();
       await assert.rejects(writer.downgrade(), LockNotHeldError);
+    },
+
+    'a write lock of which there are other handles is not downgraded': async ({
+      locks: [one, two],
+    }) => {
+      const name = someName();
+      const writer = await one.readWriteLock(name).write();
+      const shared = writer.share();
+      await assert.rejects(writer.downgrade(), (error) => {
+        assert.ok(error instanceof LockSharedError);
+        assert.equal(error.otherHandles, 1);
+        return true;
+      });
+      // Nothing has happened to it.
+      writer.check();
+      assert.equal(await two.readWriteLock(name).tryRead(), null);
+      await shared.release();
+      const downgrading = writer.downgrade();
+      await assert.rejects(writer.downgrade(), LockNotHeldError);
+      assert.throws(() => writer.share(), LockNotHeldError);
+      const reader = await downgrading;
+      assert.equal(reader.fence, writer.fence);
+      assert.equal(await reader.release(), true);
+      await (await two.readWriteLock(name).write()).release();
     },
 
     'a lease that was downgraded is renewed': async ({ locks: [one, two] }) => {

@@ -4,6 +4,7 @@ import { RateLimitCostError } from '../../rate-limit/rate-limit.errors.js';
 import type { RateLimitPolicy } from '../../rate-limit/policy.options.js';
 import type { RateLimiter } from '../../rate-limit/rate-limiter.js';
 import { eventually } from '../rig/eventually.js';
+import { WAITING } from './rate-limiter-waiting.js';
 import { casesOf, type ContractCase, type ContractSubject } from './contract.js';
 
 export interface RateLimiterSubject extends ContractSubject {
@@ -282,6 +283,8 @@ export function rateLimiterContract(
       await limiter.block(key, '200ms');
       await eventually(async () => assert.ok((await limiter.consume(key, [BUCKET])).allowed));
     },
+
+    ...WAITING,
 
     'takes any text for a tracker': async ({ limiter }) => {
       const odd = [
