@@ -209,7 +209,6 @@ export {
   LockUpgradeError,
   PermitsExceededError,
 } from './lock/permit.errors.js';
-export { LatchTimeoutError, LockUpgradeError, PermitsExceededError } from './lock/permit.errors.js';
 
 // Streams and event sourcing
 export { EventStore } from './streams/event-store.js';
