@@ -259,6 +259,7 @@ export type {
   StreamGroups,
   Unanswered,
 } from './monitoring/monitor-reports.js';
+
 // Event bus
 export { RedisEventBus } from './events/redis-event-bus.js';
 export type {
@@ -292,3 +293,53 @@ export {
   ChannelNameError,
   ChannelUnavailableError,
 } from './events/channels/channels.errors.js';
+
+// Streams and event sourcing
+export { EventStore } from './streams/event-store.js';
+export type { ReadAllOptions, ReadOptions } from './streams/event-store.js';
+export type {
+  AppendOptions,
+  AppendResult,
+  Durability,
+  ExpectedVersion,
+} from './streams/append-options.js';
+export type { LoggedEvent, NewEvent, StoredEvent } from './streams/event.js';
+export type { EventQuery, LogPage, LogQuery } from './streams/event-query.js';
+export type { LogGap, LogPosition } from './streams/log-position.js';
+export type { StreamSubscribeOptions, Subscription } from './streams/subscription.js';
+export { EventSourcedAggregate } from './streams/aggregate.js';
+export type { DomainEvent } from './streams/aggregate.js';
+export type { AggregateRepository, RepositoryOptions } from './streams/aggregate-repository.js';
+export { EventProcessor } from './streams/processing/event-processor.js';
+export type { PartitionStatus } from './streams/processing/event-processor.js';
+export { StreamHandler } from './streams/processing/stream-handler.decorator.js';
+export type { StreamHandlerOptions } from './streams/processing/handler.options.js';
+export type { EventHandler } from './streams/processing/handler-group.js';
+export { DeadLetters } from './streams/processing/dead-letters.js';
+export type {
+  DeadLetter,
+  DeadLetterSource,
+  DeadLetterSummary,
+} from './streams/processing/dead-letters.js';
+export { Inbox } from './streams/processing/inbox.js';
+export type { ProcessOnceOptions } from './streams/processing/inbox.js';
+export { EventType } from './streams/event-type.js';
+export type { EventTypeOptions, PayloadClass } from './streams/event-type.js';
+export type {
+  CategoryOptions,
+  DurabilityOptions,
+  StreamsOptions,
+} from './streams/streams.options.js';
+export {
+  AggregateNotFoundError,
+  AppendNotReplicatedError,
+  AppendOutcomeUnknownError,
+  ConcurrencyError,
+  EventIdReusedError,
+  StreamPayloadError,
+  EvictionError,
+  InboxBusyError,
+  InboxLostError,
+  PartitionCountError,
+  StreamArgumentError,
+} from './streams/streams.errors.js';

@@ -1,5 +1,6 @@
 import type { Provider } from '@nestjs/common';
 import { cacheHealth } from './cache/cache-health.js';
+import { ModulesContainer } from '@nestjs/core';
 import { resolveCacheOptions } from './cache/cache.options.js';
 import { Caches } from './cache/caches.js';
 import { RedisConnections } from './core/connections/redis-connections.js';
@@ -29,7 +30,9 @@ import {
   lockProviders,
   REQUEST_LIMITS,
   RESOLVED_OPTIONS,
+  STREAM_SERVICES,
 } from './redis-kit.providers.js';
+import { Streams } from './streams/streams.js';
 
 /** The capabilities on Redis, one after the other. Each one registers with `Lifecycle` what it has to end. */
 export const FEATURES: readonly Provider[] = [
@@ -166,6 +169,33 @@ export const FEATURES: readonly Provider[] = [
     },
   },
   {
+    provide: Streams,
+    inject: [
+      RESOLVED_OPTIONS,
+      RedisConnections,
+      KeySpace,
+      RedisKitEvents,
+      Lifecycle,
+      ModulesContainer,
+    ],
+    useFactory: (
+      { streams: options }: ResolvedRedisKitOptions,
+      connections: RedisConnections,
+      keySpace: KeySpace,
+      events: RedisKitEvents,
+      lifecycle: Lifecycle,
+      modules: ModulesContainer,
+    ) => {
+      const streams = new Streams({ connections, keySpace, events, options, modules });
+      lifecycle.register({
+        name: 'streams',
+        stopIntake: () => streams.stopIntake(),
+        drain: () => streams.drain(),
+      });
+      return streams;
+    },
+  },
+  {
     provide: MemoryAdvice,
     inject: [RESOLVED_OPTIONS, RedisConnections],
     useFactory: (options: ResolvedRedisKitOptions, connections: RedisConnections) =>
@@ -176,6 +206,7 @@ export const FEATURES: readonly Provider[] = [
   ...COUNTER_SERVICES,
   ...lockProviders,
   ...EVENT_HANDLERS,
+  ...STREAM_SERVICES,
 ];
 
 /** What the features keep through one connection. */

@@ -219,7 +219,7 @@ describe('wrong options', () => {
   it('list what is known beside a misspelt one', () => {
     expect(refusal({ cache: {} })).toEqual([
       'forRoot().cache: no such option (known: caches, channelLayer, connect, connections, counters, events, ' +
-        'isGlobal, leaderboards, locks, monitoring, namespace, onEvents, rateLimit, requestTracking, shutdownTimeout, url)',
+        'isGlobal, leaderboards, locks, monitoring, namespace, onEvents, rateLimit, requestTracking, shutdownTimeout, streams, url)',
     ]);
   });
 

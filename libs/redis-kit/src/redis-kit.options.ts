@@ -49,6 +49,11 @@ import {
   resolveRateLimitOptions,
   type ResolvedRateLimitOptions,
 } from './rate-limit/rate-limit.options.js';
+import {
+  resolveStreamsOptions,
+  StreamsOptions,
+  type ResolvedStreamsOptions,
+} from './streams/streams.options.js';
 
 const ROOT = 'forRoot()';
 const DEFAULT_URL = 'redis://localhost:6379';
@@ -128,6 +133,9 @@ export class RedisKitOptions {
   /** Messages to single connections and to groups of them. */
   @Nested(() => ChannelLayerOptions)
   channelLayer?: ChannelLayerOptions | undefined;
+  /** The event store and what processes events. */
+  @Nested(() => StreamsOptions)
+  streams?: StreamsOptions | undefined;
 
   /** Listeners by event name; the same as `RedisKitEvents.on`. */
   @Is('an object of functions by event name', isListeners)
@@ -155,6 +163,7 @@ export interface ResolvedRedisKitOptions {
   readonly monitoring: ResolvedMonitoringOptions;
   readonly events: ResolvedEventsOptions;
   readonly channelLayer: ResolvedChannelLayerOptions;
+  readonly streams: ResolvedStreamsOptions;
   readonly onEvents: RedisKitListeners;
 }
 
@@ -181,6 +190,8 @@ export function resolveRedisKitOptions(
   checkConnection(`${ROOT}.events`, events.connection, connectionNames, issues);
   const channelLayer = resolveChannelLayerOptions(options.channelLayer);
   checkConnection(`${ROOT}.channelLayer`, channelLayer.connection, connectionNames, issues);
+  const streams = resolveStreamsOptions(options.streams);
+  checkConnection(`${ROOT}.streams`, streams.connection, connectionNames, issues);
   const locks = options.locks ?? {};
   issues.push(...locksIssues(locks, `${ROOT}.locks`, connectionNames));
   if (issues.length > 0) throw new ConfigurationError(issues);
@@ -198,6 +209,7 @@ export function resolveRedisKitOptions(
     monitoring: resolveMonitoringOptions(options.monitoring),
     events,
     channelLayer,
+    streams,
     onEvents: definedOnly(options.onEvents ?? {}),
   };
 }

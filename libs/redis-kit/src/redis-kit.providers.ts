@@ -23,6 +23,12 @@ import { LOCKS } from './lock/with-lock.decorator.js';
 import { RequestLimits } from './rate-limit/http/request-limits.js';
 import { RateLimiter } from './rate-limit/rate-limiter.js';
 import type { ResolvedRedisKitOptions } from './redis-kit.options.js';
+import { EventStore } from './streams/event-store.js';
+import { DeadLetters } from './streams/processing/dead-letters.js';
+import { EventProcessor } from './streams/processing/event-processor.js';
+import { Inbox } from './streams/processing/inbox.js';
+import { EVENT_PROCESSOR } from './streams/processing/stream-handler.decorator.js';
+import { Streams } from './streams/streams.js';
 
 export const RESOLVED_OPTIONS = Symbol('redis-kit:options');
 
@@ -120,6 +126,19 @@ export const EVENT_HANDLERS: readonly Provider[] = [
         if (!isWithoutRedis) await connections.close(0);
       }),
   },
+];
+
+/** What works with streams, each under its class. They need `Streams` beside them. */
+export const STREAM_SERVICES: readonly Provider[] = [
+  { provide: EventStore, inject: [Streams], useFactory: ({ store }: Streams) => store },
+  {
+    provide: EventProcessor,
+    inject: [Streams],
+    useFactory: ({ processor }: Streams) => processor,
+  },
+  { provide: EVENT_PROCESSOR, useExisting: EventProcessor },
+  { provide: DeadLetters, inject: [Streams], useFactory: (all: Streams) => all.deadLetters },
+  { provide: Inbox, inject: [Streams], useFactory: ({ inbox }: Streams) => inbox },
 ];
 
 export const tokenOf = (provider: Provider) =>

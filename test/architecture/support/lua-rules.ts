@@ -19,7 +19,7 @@ export interface LuaHeader {
 const MOST_LINES = 60;
 
 const FORBIDDEN = ['KEYS', 'SCAN', 'FLUSHALL', 'FLUSHDB', 'RANDOMKEY', 'SWAPDB', 'SELECT'];
-const WITHOUT_KEY = ['TIME', 'PUBLISH', 'SPUBLISH'];
+const WITHOUT_KEY = ['TIME', 'INFO', 'PUBLISH', 'SPUBLISH'];
 const KEY_IS_SECOND = ['OBJECT', 'MEMORY', 'XGROUP', 'XINFO'];
 const ALL_ARE_KEYS = ['DEL', 'UNLINK', 'EXISTS', 'MGET', 'TOUCH'];
 const READS_OPTIONS_FIRST = ['XREAD', 'XREADGROUP'];

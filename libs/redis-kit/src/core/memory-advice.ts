@@ -14,7 +14,7 @@ export interface KeptThere {
 }
 
 /** How the masters of a connection treat a memory that is used up. */
-interface MemorySettings {
+export interface MemorySettings {
   /** False: Redis takes what the machine has. */
   readonly isLimited: boolean;
   readonly policy: string;
@@ -47,7 +47,8 @@ export class MemoryAdvice implements OnApplicationBootstrap {
   }
 }
 
-async function memorySettings(connection: RedisConnection): Promise<MemorySettings[]> {
+/** What each master says about its memory. */
+export async function memorySettings(connection: RedisConnection): Promise<MemorySettings[]> {
   const texts = await Promise.all(connection.masters().map((master) => master.info('memory')));
   return texts.flatMap((text) => {
     const policy = /^maxmemory_policy:([\w-]+)/m.exec(text)?.[1];

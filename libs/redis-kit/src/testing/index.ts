@@ -52,3 +52,9 @@ export {
 } from './contracts/channel-layer.contract.js';
 export { sessionVaultContract } from './contracts/session-vault.contract.js';
 export type { SessionVaultSubject } from './contracts/session-vault.contract.js';
+export { eventStoreContract, type EventStoreSubject } from './contracts/event-store.contract.js';
+export {
+  eventProcessorContract,
+  type EventProcessorSubject,
+} from './contracts/event-processor.contract.js';
+export { aggregateScenario, type AggregateScenario } from './aggregate-scenario.js';

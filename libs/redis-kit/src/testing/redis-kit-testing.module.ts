@@ -1,4 +1,5 @@
 import { Module, type DynamicModule, type Provider } from '@nestjs/common';
+import { ModulesContainer } from '@nestjs/core';
 import { CacheOptions } from '../cache/cache.options.js';
 import { Caches } from '../cache/caches.js';
 import { CounterOptions, RequestTrackingOptions } from '../counters/counters.options.js';
@@ -42,8 +43,12 @@ import {
   lockProviders,
   REQUEST_LIMITS,
   RESOLVED_OPTIONS,
+  STREAM_SERVICES,
   tokenOf,
 } from '../redis-kit.providers.js';
+import { MemoryStreams } from './memory-streams.js';
+import { Streams } from '../streams/streams.js';
+import { StreamsOptions } from '../streams/streams.options.js';
 import { noRedis } from './no-redis.js';
 
 /** Options of `RedisKitTestingModule.forRoot()`. All have defaults. */
@@ -63,6 +68,9 @@ export class RedisKitTestingOptions {
   /** Options of the channel layer, as the application gives them. */
   @Nested(() => ChannelLayerOptions)
   channelLayer?: ChannelLayerOptions | undefined;
+  /** Options of streams, as the application gives them. */
+  @Nested(() => StreamsOptions)
+  streams?: StreamsOptions | undefined;
 
   /** Names of the connections besides `default` that the tested classes inject. */
   @Is(
@@ -113,6 +121,7 @@ export class RedisKitTestingModule {
       locks = {},
       events = {},
       channelLayer = {},
+      streams = {},
     } = validateOptions(RedisKitTestingOptions, options, 'RedisKitTestingModule.forRoot()');
     const connections = Object.fromEntries(connectionNames.map((name) => [name, {}]));
     // The environment has no say in what a test does.
@@ -129,6 +138,7 @@ export class RedisKitTestingModule {
         locks: { ...locks, connection: undefined },
         events: { ...events, connection: undefined },
         channelLayer: { ...channelLayer, connection: undefined },
+        streams: { ...streams, connection: 'default' },
       },
       {},
     );
@@ -207,6 +217,17 @@ export class RedisKitTestingModule {
         ) => new RedisMonitor({ options, connections: undefined, keySpace, features }),
       },
       ...lockProviders,
+      {
+        provide: Streams,
+        inject: [RESOLVED_OPTIONS, KeySpace, RedisKitEvents, ModulesContainer],
+        useFactory: (
+          { streams: options }: ResolvedRedisKitOptions,
+          keySpace: KeySpace,
+          events: RedisKitEvents,
+          modules: ModulesContainer,
+        ) => new MemoryStreams({ connections: undefined, keySpace, events, options, modules }),
+      },
+      ...STREAM_SERVICES,
       ...cacheProviders([...resolved.caches.keys()]),
       ...[...resolved.connections.keys()].map((name) => ({
         provide: getRedisToken(name),
