@@ -7,6 +7,7 @@ import {
   ServiceUnavailableException,
 } from '@nestjs/common';
 import { BaseExceptionFilter, HttpAdapterHost } from '@nestjs/core';
+import { RedisUnavailableError } from 'nestjs-redis-kit';
 import type { Request, Response } from 'express';
 import { inspect } from 'node:util';
 import { isDatabaseUnavailable } from './database/database-errors.js';
@@ -33,14 +34,14 @@ export class ShopErrorFilter extends BaseExceptionFilter {
       super.catch(thrown, host);
       return;
     }
-    const isDatabaseAway = isDatabaseUnavailable(thrown);
-    const problem = problemOf(isDatabaseAway ? databaseAway() : thrown, request.path);
+    const away = awayOf(thrown);
+    const problem = problemOf(away ?? thrown, request.path);
     if (problem.status >= 500 && !(thrown instanceof HttpException)) {
       // With its causes: what the driver says is the cause of what Drizzle says.
       this.#logger.error(`${request.method} ${request.path} failed: ${inspect(thrown)}`);
     }
     response.status(problem.status);
-    if (isDatabaseAway) response.setHeader('Retry-After', '5');
+    if (away) response.setHeader('Retry-After', '5');
     if (request.path.startsWith('/api') || !request.accepts('html')) {
       response.type('application/problem+json').send(JSON.stringify(problem));
       return;
@@ -66,8 +67,17 @@ export class ShopErrorFilter extends BaseExceptionFilter {
   }
 }
 
-function databaseAway(): ServiceUnavailableException {
-  return new ServiceUnavailableException(
-    'The catalogue cannot be read at the moment; please try again shortly',
-  );
+/** What is said of a server that is away for the moment, where a page cannot do without it. */
+function awayOf(thrown: unknown): ServiceUnavailableException | undefined {
+  if (isDatabaseUnavailable(thrown)) {
+    return new ServiceUnavailableException(
+      'The catalogue cannot be read at the moment; please try again shortly',
+    );
+  }
+  if (thrown instanceof RedisUnavailableError) {
+    return new ServiceUnavailableException(
+      'This cannot be answered at the moment; please try again shortly',
+    );
+  }
+  return undefined;
 }
