@@ -211,7 +211,11 @@ export class PartitionConsumer {
       suspicion === 'none' || (await this.#mark(entry, suspicion === 'weak' ? 0 : attempts));
     if (!isWritten) return 'lost';
     const verdict = await handlers.handle(this.at, entry);
-    if (verdict.outcome === 'handled') return 'done';
+    if (verdict.outcome === 'handled') {
+      // Cleared before anything else runs: its acknowledgement may be lost when the next suspect ends this process.
+      if (suspicion === 'strong') await this.#mark(entry, before);
+      return 'done';
+    }
     const { message } = verdict;
     if (verdict.outcome === 'hopeless') {
       return this.#bury(entry, { reason: verdict.reason, message, attempts });
