@@ -63,7 +63,12 @@ export class Acquirer implements WaiterDuties {
   }
 
   /** Answers whether it was held until now; `false` also when Redis could not be told in time. */
-  async release(holding: Holding): Promise<boolean> {
+  release(holding: Holding): Promise<boolean> {
+    // The process does not end its connection before Redis was told.
+    return this.process.track(this.#release(holding));
+  }
+
+  async #release(holding: Holding): Promise<boolean> {
     const { name, id, fence, details } = holding;
     const isLost = holding.isLost();
     this.process.watchdog.remove(holding);

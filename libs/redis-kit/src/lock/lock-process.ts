@@ -98,7 +98,7 @@ export class LockProcess {
 
   async #allGivenBack(): Promise<void> {
     while (this.watchdog.size + this.background.size > 0) {
-      await Promise.all([this.watchdog.empty(), ...this.background]);
+      await Promise.allSettled([this.watchdog.empty(), ...this.background]);
     }
   }
 }
