@@ -17,7 +17,7 @@ import type { ResolvedCacheOptions } from './cache.options.js';
 import type { CacheEngine } from './engine.js';
 import { FactoryRuns } from './factory-runs.js';
 import { Flights } from './flights.js';
-import { Invalidations } from './invalidations.js';
+import { Invalidations, type Invalidation } from './invalidations.js';
 import { keepValue } from './keep-value.js';
 import { LateTags } from './late-tags.js';
 import { LocalMemory } from './local-memory.js';
@@ -69,7 +69,8 @@ export class CacheParts {
     this.announce = new Announcements(name, events, keySpace);
     this.#tagAdvice = new TagAdvice(name);
     this.local = tracking && this.#remember(tracking);
-    this.tokens = new Tokens({ cache: name, keySpace, store, local: this.local });
+    const moment = () => this.invalidations.moment();
+    this.tokens = new Tokens({ cache: name, keySpace, store, local: this.local, moment });
     this.invalidations = new Invalidations({
       tokens: this.tokens,
       removeKey: (key) => store.remove(this.#inVersions(key), invalidationDeadlineMs),
@@ -82,6 +83,7 @@ export class CacheParts {
       isSilent: () => tracking?.status === 'suspended',
       ttlMs: options.ttlMs,
       deadlineMs: invalidationDeadlineMs,
+      onReplay: (invalidation) => this.#detachFrom(invalidation),
       onReplayed: (count, pending) => this.announce.replayed(count, pending),
     });
     const keeping = { freezes: options.l1 !== undefined, local: this.local, store, deadlineMs };
@@ -104,7 +106,8 @@ export class CacheParts {
       leaderWaitMs: options.leaderWaitMs,
       refreshKey: (key) => cacheRefreshKey(keySpace, name, key, options.version),
       keep: (...read) => keepValue(keeping, ...read),
-      isDoubtful: (key, tags) => this.invalidations.concerns(key, tags),
+      moment,
+      isDoubtful: (...found) => this.invalidations.concerns(...found),
       tagAdvice: this.#tagAdvice,
       onError: (operation, key, error) => this.announce.failure(operation, key, error),
     };
@@ -139,6 +142,14 @@ export class CacheParts {
   detachAll(): void {
     this.flights.detachAll();
     this.local?.forgetAll();
+    this.memo?.forget();
+  }
+
+  /** What was invalidated in vain is gone only now: calls that started before it may have read it elsewhere. */
+  #detachFrom(invalidation: Invalidation): void {
+    if (invalidation.type === 'all') return this.detachAll();
+    if (invalidation.type !== 'tag') return this.detach(invalidation.key);
+    this.flights.detachTags(new Set([invalidation.tag]));
     this.memo?.forget();
   }
 

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { deferred } from '../core/deferred.js';
 import { RedisKitEvents, type RedisKitEventMap } from '../core/events.js';
 import { KeySpace } from '../core/key-space.js';
 import { CacheInvalidationError } from './cache.errors.js';
@@ -9,6 +10,7 @@ import { MemoryCacheStore } from './stores/memory-cache.store.js';
 import { Tokens } from './tokens.js';
 
 const RETRY_MS = 500;
+const TAGGED = { tags: ['mugs'] };
 const AWAY = new Error('Connection is closed.');
 
 /** A store that reads and writes, but takes no invalidation while it is told to refuse. */
@@ -19,6 +21,11 @@ class RefusingStore extends MemoryCacheStore {
   override async remove(keys: readonly string[]): Promise<boolean> {
     this.#ask(keys[0]!);
     return super.remove(keys);
+  }
+
+  override async expire(key: string): Promise<boolean> {
+    this.#ask(key);
+    return super.expire(key);
   }
 
   override async put(...args: Parameters<MemoryCacheStore['put']>): Promise<void> {
@@ -32,8 +39,7 @@ class RefusingStore extends MemoryCacheStore {
   }
 }
 
-function setUp() {
-  const store = new RefusingStore(10_000);
+function setUp(store = new RefusingStore(10_000)) {
   const events = new RedisKitEvents();
   const replayed: RedisKitEventMap['cache.invalidations-replayed'][] = [];
   events.on('cache.invalidations-replayed', (event) => replayed.push(event));
@@ -114,6 +120,67 @@ describe('an invalidation that was not taken', () => {
     expect(await cache.get('key')).toBe(2);
   });
 
+  it.each([
+    ['key', undefined],
+    ['other', 'current'],
+  ])(
+    'concerns a read that was sent before it was replayed, and answered after: %s is %s',
+    async (name, expected) => {
+      const reached = deferred<void>();
+      const reply = deferred<void>();
+      let reads = Infinity;
+      class SlowToRead extends RefusingStore {
+        override async read(keys: readonly string[]) {
+          const found = await super.read(keys);
+          if (--reads === 0) {
+            reached.resolve();
+            await reply.promise;
+          }
+          return found;
+        }
+      }
+      const { store, cache } = setUp(new SlowToRead(10_000));
+      await cache.set('key', 'old', { tags: ['mugs'] });
+      await cache.set('other', 'current', { tags: ['mugs'] });
+      await cache.delete('key').catch(() => undefined);
+      // The entry is read, and then the token of the tag it carries.
+      reads = 2;
+      const reading = cache.get(name);
+      await reached.promise;
+      store.refuses = false;
+      await retry();
+      expect(cache.pendingInvalidations).toBe(0);
+      reply.resolve();
+      expect(await reading).toBe(expected);
+      await cache.close();
+    },
+  );
+
+  it('cuts off, when it is taken, the calls that began before: they may have read it elsewhere', async () => {
+    const { store, cache } = setUp();
+    const invalidate: (() => Promise<unknown>)[] = [
+      () => cache.delete('key'),
+      () => cache.expire('key'),
+      () => cache.invalidateTags('mugs'),
+      () => cache.clear(),
+    ];
+    for (const apply of invalidate) {
+      store.refuses = true;
+      await apply().catch(() => undefined);
+      const [entered, answer] = [deferred<void>(), deferred<string>()];
+      const early = cache.getOrSet('key', () => (entered.resolve(), answer.promise), TAGGED);
+      await entered.promise;
+      store.refuses = false;
+      await retry();
+      expect(cache.pendingInvalidations).toBe(0);
+      expect(await cache.getOrSet('key', () => 'new', TAGGED)).toBe('new');
+      answer.resolve('old');
+      expect(await early).toBe('old');
+      await cache.delete('key');
+    }
+    await cache.close();
+  });
+
   it('is one of too many to remember: then everything is invalidated instead', async () => {
     const { store, cache, replayed } = setUp();
     await cache.set('bystander', 1);
@@ -144,20 +211,22 @@ describe('an invalidation that was taken', () => {
   function applying() {
     const store = new RefusingStore(100_000);
     store.refuses = false;
-    const tokens = new Tokens({
+    const tokens: Tokens = new Tokens({
       cache: 'catalog',
       keySpace: new KeySpace('testing'),
       store,
       local: undefined,
+      moment: () => invalidations.moment(),
     });
     const redis = { isSilent: false };
-    const invalidations = new Invalidations({
+    const invalidations: Invalidations = new Invalidations({
       tokens,
       removeKey: (key) => store.remove([key]),
       expireKey: (key) => store.remove([key]),
       isSilent: () => redis.isSilent,
       ttlMs: MINUTE_MS,
       deadlineMs: 1_000,
+      onReplay: () => undefined,
       onReplayed: () => undefined,
     });
     /** Redis falls silent for a while, in which it may lose things. */
@@ -177,7 +246,10 @@ describe('an invalidation that was taken', () => {
       await invalidations.applyRecentAgain();
       return [...store.asked];
     };
-    return { store, invalidations, silence, fallSilent, heardAgain };
+    /** Whether what a read finds that is sent now is believed. */
+    const concerns = (...[key, tags]: [string, string[]]) =>
+      invalidations.concerns(key, tags, invalidations.moment());
+    return { store, invalidations, concerns, silence, fallSilent, heardAgain };
   }
 
   const tag = (name: string) => ({ type: 'tag', tag: name }) as const;
@@ -214,16 +286,16 @@ describe('an invalidation that was taken', () => {
   });
 
   it('is in doubt while Redis is silent, with everything it concerns and nothing else', async () => {
-    const { store, invalidations, fallSilent, heardAgain } = applying();
+    const { store, invalidations, concerns, fallSilent, heardAgain } = applying();
     await invalidations.apply(tag('mugs'));
     await invalidations.apply(key('deleted'));
     await invalidations.apply({ type: 'freshness', key: '{catalog:expired}' });
     const doubted = () =>
       [
-        invalidations.concerns('{catalog:any}', ['mugs']),
-        invalidations.concerns('{catalog:deleted}', []),
-        invalidations.concerns('{catalog:expired}', []),
-        invalidations.concerns('{catalog:any}', ['hats']),
+        concerns('{catalog:any}', ['mugs']),
+        concerns('{catalog:deleted}', []),
+        concerns('{catalog:expired}', []),
+        concerns('{catalog:any}', ['hats']),
       ].map(Number);
     expect(doubted()).toEqual([0, 0, 0, 0]);
     fallSilent();
@@ -241,28 +313,47 @@ describe('an invalidation that was taken', () => {
     expect(doubted()).toEqual([1, 1, 1, 1]);
   });
 
+  it('concerns a read that was sent before it was applied again, and answered after', async () => {
+    const { invalidations, fallSilent, heardAgain } = applying();
+    await invalidations.apply(tag('mugs'));
+    fallSilent();
+    const sentAt = invalidations.moment();
+    await heardAgain();
+    const concerns = (name: string, since: number) =>
+      invalidations.concerns('{catalog:any}', [name], since);
+    expect([concerns('mugs', sentAt), concerns('hats', sentAt)]).toEqual([true, false]);
+    expect(concerns('mugs', invalidations.moment())).toBe(false);
+    // One that is applied at once makes no doubt, and takes none away.
+    await invalidations.apply(tag('mugs'));
+    expect([concerns('mugs', sentAt), concerns('hats', sentAt)]).toEqual([true, false]);
+    // Whatever is forgotten may concern anything.
+    for (let i = 0; i < 5_000; i++) await invalidations.apply(tag(`t${i}`));
+    expect(concerns('hats', sentAt)).toBe(true);
+    expect(concerns('hats', invalidations.moment())).toBe(false);
+  });
+
   it('stays in doubt when Redis falls silent again before all is applied', async () => {
-    const { store, invalidations, fallSilent, heardAgain } = applying();
+    const { store, invalidations, concerns, fallSilent, heardAgain } = applying();
     await invalidations.apply(tag('mugs'));
     fallSilent();
     const applied = heardAgain();
     fallSilent();
     await applied;
     await pass(MINUTE_MS);
-    expect(invalidations.concerns('{catalog:any}', ['mugs'])).toBe(true);
+    expect(concerns('{catalog:any}', ['mugs'])).toBe(true);
     expect(store.asked).toEqual(['mugs']);
     expect(await heardAgain()).toEqual(['mugs']);
-    expect(invalidations.concerns('{catalog:any}', ['mugs'])).toBe(false);
+    expect(concerns('{catalog:any}', ['mugs'])).toBe(false);
   });
 
   it('is believed again some time after a silence that does not end', async () => {
-    const { invalidations, fallSilent } = applying();
+    const { invalidations, concerns, fallSilent } = applying();
     await invalidations.apply(tag('before'));
     fallSilent();
     await pass(1);
     await invalidations.apply(tag('in it'));
     await pass(MINUTE_MS);
-    const isDoubted = (name: string) => invalidations.concerns('{catalog:any}', [name]);
+    const isDoubted = (name: string) => concerns('{catalog:any}', [name]);
     expect(['before', 'in it'].map(isDoubted)).toEqual([true, false]);
     await pass(5 * MINUTE_MS);
     expect(isDoubted('before')).toBe(false);
