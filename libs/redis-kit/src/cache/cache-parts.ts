@@ -43,7 +43,7 @@ export class CacheParts {
   readonly options: ResolvedCacheOptions;
   readonly store: CacheStore;
   readonly keySpace: KeySpace;
-  readonly flights = new Flights();
+  readonly flights: Flights;
   readonly runs = new FactoryRuns();
   /** Aborted when the cache is closed. */
   readonly closing = new AbortController();
@@ -65,6 +65,7 @@ export class CacheParts {
     this.keySpace = keySpace;
     this.memo = options.memo ? new RequestMemo() : undefined;
     this.#versionSuffix = versionSuffix(options.version);
+    this.flights = new Flights(options.leaderWaitMs);
     this.#entriesPrefix = cacheEntriesPrefix(keySpace, name);
     this.announce = new Announcements(name, events, keySpace);
     this.#tagAdvice = new TagAdvice(name);
