@@ -1,5 +1,4 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
-import { deferred } from '../core/deferred.js';
 import { RedisKitEvents, type RedisKitEventMap } from '../core/events.js';
 import { KeySpace } from '../core/key-space.js';
 import { CacheInvalidationError } from './cache.errors.js';
@@ -10,7 +9,6 @@ import { MemoryCacheStore } from './stores/memory-cache.store.js';
 import { Tokens } from './tokens.js';
 
 const RETRY_MS = 500;
-const TAGGED = { tags: ['mugs'] };
 const AWAY = new Error('Connection is closed.');
 
 /** A store that reads and writes, but takes no invalidation while it is told to refuse. */
@@ -21,11 +19,6 @@ class RefusingStore extends MemoryCacheStore {
   override async remove(keys: readonly string[]): Promise<boolean> {
     this.#ask(keys[0]!);
     return super.remove(keys);
-  }
-
-  override async expire(key: string): Promise<boolean> {
-    this.#ask(key);
-    return super.expire(key);
   }
 
   override async put(...args: Parameters<MemoryCacheStore['put']>): Promise<void> {
@@ -39,7 +32,8 @@ class RefusingStore extends MemoryCacheStore {
   }
 }
 
-function setUp(store = new RefusingStore(10_000)) {
+function setUp() {
+  const store = new RefusingStore(10_000);
   const events = new RedisKitEvents();
   const replayed: RedisKitEventMap['cache.invalidations-replayed'][] = [];
   events.on('cache.invalidations-replayed', (event) => replayed.push(event));
@@ -118,67 +112,6 @@ describe('an invalidation that was not taken', () => {
     expect([store.asked.length, jest.getTimerCount()]).toEqual([5, 0]);
     await cache.set('key', 2, { tags: ['mugs'] });
     expect(await cache.get('key')).toBe(2);
-  });
-
-  it.each([
-    ['key', undefined],
-    ['other', 'current'],
-  ])(
-    'concerns a read that was sent before it was replayed, and answered after: %s is %s',
-    async (name, expected) => {
-      const reached = deferred<void>();
-      const reply = deferred<void>();
-      let reads = Infinity;
-      class SlowToRead extends RefusingStore {
-        override async read(keys: readonly string[]) {
-          const found = await super.read(keys);
-          if (--reads === 0) {
-            reached.resolve();
-            await reply.promise;
-          }
-          return found;
-        }
-      }
-      const { store, cache } = setUp(new SlowToRead(10_000));
-      await cache.set('key', 'old', { tags: ['mugs'] });
-      await cache.set('other', 'current', { tags: ['mugs'] });
-      await cache.delete('key').catch(() => undefined);
-      // The entry is read, and then the token of the tag it carries.
-      reads = 2;
-      const reading = cache.get(name);
-      await reached.promise;
-      store.refuses = false;
-      await retry();
-      expect(cache.pendingInvalidations).toBe(0);
-      reply.resolve();
-      expect(await reading).toBe(expected);
-      await cache.close();
-    },
-  );
-
-  it('cuts off, when it is taken, the calls that began before: they may have read it elsewhere', async () => {
-    const { store, cache } = setUp();
-    const invalidate: (() => Promise<unknown>)[] = [
-      () => cache.delete('key'),
-      () => cache.expire('key'),
-      () => cache.invalidateTags('mugs'),
-      () => cache.clear(),
-    ];
-    for (const apply of invalidate) {
-      store.refuses = true;
-      await apply().catch(() => undefined);
-      const [entered, answer] = [deferred<void>(), deferred<string>()];
-      const early = cache.getOrSet('key', () => (entered.resolve(), answer.promise), TAGGED);
-      await entered.promise;
-      store.refuses = false;
-      await retry();
-      expect(cache.pendingInvalidations).toBe(0);
-      expect(await cache.getOrSet('key', () => 'new', TAGGED)).toBe('new');
-      answer.resolve('old');
-      expect(await early).toBe('old');
-      await cache.delete('key');
-    }
-    await cache.close();
   });
 
   it('is one of too many to remember: then everything is invalidated instead', async () => {
