@@ -76,26 +76,34 @@ describe('the tracking link of an L1 cache', () => {
     await eventually(() => tracking.status === 'armed', PATIENCE);
   });
 
-  it.each([
-    { name: 'invalidateTags', apply: 'invalidateTags', argument: 'tag' },
-    { name: 'clear', apply: 'clear', argument: '' },
-  ] as const)(
+  it.each<{
+    name: string;
+    step: 'put' | 'remove' | 'expire' | 'write' | 'batch';
+    apply: (cache: CacheService) => Promise<unknown>;
+  }>([
+    { name: 'invalidateTags', step: 'put', apply: (cache) => cache.invalidateTags('tag') },
+    { name: 'clear', step: 'put', apply: (cache) => cache.clear() },
+    { name: 'delete', step: 'remove', apply: (cache) => cache.delete('key') },
+    { name: 'expire', step: 'expire', apply: (cache) => cache.expire('key') },
+    { name: 'set', step: 'write', apply: (cache) => cache.set('key', 'new', TAGGED) },
+    { name: 'setMany', step: 'batch', apply: (cache) => cache.setMany({ key: 'new' }, TAGGED) },
+  ])(
     'need not have told of $name by the time that returns: what was read meanwhile is forgotten',
-    async ({ apply, argument }) => {
+    async ({ step, apply }) => {
       await using it = await startCacheWithLink(server, () => proxy);
       const { cache, tracking, store } = it;
       await eventually(() => tracking.status === 'armed', PATIENCE);
       await cache.set('key', 'old', TAGGED);
       await it.remembered('key');
       proxy.delay(LATE_MS, 'replies');
-      const sent = store.hold('put');
-      const invalidating = cache[apply](argument);
+      const sent = store.hold(step);
+      const changing = apply(cache);
       await sent.reached;
-      // The old token is still the one in Redis, so it is read, and rightly remembered.
+      // What is in Redis is still the old value and its token, so it is read, and rightly remembered.
       await it.remembered('key');
       sent.open();
-      await invalidating;
-      expect(await cache.lookup('key')).toEqual({ hit: false });
+      await changing;
+      expect(await cache.get('key')).toBe(step === 'write' || step === 'batch' ? 'new' : undefined);
       await proxy.heal();
     },
   );
@@ -104,6 +112,8 @@ describe('the tracking link of an L1 cache', () => {
     { what: 'an entry', step: 'read', isToken: false },
     { what: 'the life of an entry', step: 'life', isToken: false },
     { what: 'a token', step: 'read', isToken: true },
+    { what: 'one entry of many', step: 'readMany', isToken: false },
+    { what: 'a token of many entries', step: 'readMany', isToken: true },
   ] as const)(
     'tells of a change before the reply that does not know of it: $what is not remembered',
     async ({ step, isToken }) => {
@@ -116,7 +126,10 @@ describe('the tracking link of an L1 cache', () => {
       // Its life changes, so it is forgotten, and read with the entry.
       await it.untilHeard(tokenKey, () => server.client().pexpire(tokenKey, 7_000_000));
       const reply = store.hold(step);
-      const reading = cache.getOrSet('key', () => 'old', TAGGED);
+      const reading: Promise<unknown> =
+        step === 'readMany'
+          ? cache.getMany(['key'], () => ['old'], TAGGED)
+          : cache.getOrSet('key', () => 'old', TAGGED);
       await reply.reached;
       // Changed by somebody else, and heard of before the reply is.
       const changed = isToken ? tokenKey : entryKey;

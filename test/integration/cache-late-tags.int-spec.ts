@@ -66,6 +66,24 @@ describeTopologies('tags named by the factory', (topology) => {
     });
   });
 
+  it('keep a value out although this process has learnt the new token meanwhile', async () => {
+    await withProcesses(async (one) => {
+      await one.getOrSet('warm', tagged(1, 'late'));
+      const slow = gate<void>();
+      const late = one.getOrSet('key', async (context) => {
+        await slow.factory();
+        context.setTags('late');
+        return 'old';
+      });
+      await slow.entered;
+      await one.invalidateTags('late');
+      await one.getOrSet('other', tagged(2, 'late'));
+      slow.open();
+      expect(await late).toBe('old');
+      expect(await one.lookup('key')).toEqual({ hit: false });
+    });
+  });
+
   it('are checked as declared ones are', async () => {
     await withProcesses(async (one) => {
       await expect(one.getOrSet('key', tagged(1, ''))).rejects.toThrow(CacheKeyError);

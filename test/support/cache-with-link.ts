@@ -21,12 +21,14 @@ export interface Barrier {
   open(): void;
 }
 
+type HeldStep = 'put' | 'remove' | 'expire' | 'write' | 'batch' | 'read' | 'readMany' | 'life';
+
 /** A store on Redis whose steps can be held up: a command before it is sent, or a reply after it came. */
 class HeldStore extends RedisCacheStore {
-  readonly #barriers = new Map<string, () => Promise<void>>();
+  readonly #barriers = new Map<HeldStep, () => Promise<void>>();
 
   /** Holds the next call of this step. */
-  hold(step: 'put' | 'read' | 'life'): Barrier {
+  hold(step: HeldStep): Barrier {
     const { entered, factory, open } = gate<void>();
     this.#barriers.set(step, factory);
     return { reached: entered, open: () => open(undefined) };
@@ -35,6 +37,32 @@ class HeldStore extends RedisCacheStore {
   override async put(...args: Parameters<RedisCacheStore['put']>): Promise<void> {
     await this.#pass('put');
     return super.put(...args);
+  }
+
+  override async remove(...args: Parameters<RedisCacheStore['remove']>) {
+    await this.#pass('remove');
+    return super.remove(...args);
+  }
+
+  override async expire(...args: Parameters<RedisCacheStore['expire']>) {
+    await this.#pass('expire');
+    return super.expire(...args);
+  }
+
+  override async write(...args: Parameters<RedisCacheStore['write']>) {
+    await this.#pass('write');
+    return super.write(...args);
+  }
+
+  override async batch(...args: Parameters<RedisCacheStore['batch']>) {
+    await this.#pass('batch');
+    return super.batch(...args);
+  }
+
+  override async readMany(...args: Parameters<RedisCacheStore['readMany']>) {
+    const reply = await super.readMany(...args);
+    await this.#pass('readMany');
+    return reply;
   }
 
   override async read(...args: Parameters<RedisCacheStore['read']>) {
@@ -49,7 +77,7 @@ class HeldStore extends RedisCacheStore {
     return reply;
   }
 
-  async #pass(step: string): Promise<void> {
+  async #pass(step: HeldStep): Promise<void> {
     const wait = this.#barriers.get(step);
     this.#barriers.delete(step);
     await wait?.();

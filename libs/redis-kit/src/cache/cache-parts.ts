@@ -17,7 +17,7 @@ import type { ResolvedCacheOptions } from './cache.options.js';
 import type { CacheEngine } from './engine.js';
 import { FactoryRuns } from './factory-runs.js';
 import { Flights } from './flights.js';
-import { Invalidations } from './invalidations.js';
+import { Invalidations, type Invalidation } from './invalidations.js';
 import { keepValue } from './keep-value.js';
 import { LateTags } from './late-tags.js';
 import { LocalMemory } from './local-memory.js';
@@ -43,7 +43,7 @@ export class CacheParts {
   readonly options: ResolvedCacheOptions;
   readonly store: CacheStore;
   readonly keySpace: KeySpace;
-  readonly flights = new Flights();
+  readonly flights: Flights;
   readonly runs = new FactoryRuns();
   /** Aborted when the cache is closed. */
   readonly closing = new AbortController();
@@ -65,11 +65,13 @@ export class CacheParts {
     this.keySpace = keySpace;
     this.memo = options.memo ? new RequestMemo() : undefined;
     this.#versionSuffix = versionSuffix(options.version);
+    this.flights = new Flights(options.leaderWaitMs);
     this.#entriesPrefix = cacheEntriesPrefix(keySpace, name);
     this.announce = new Announcements(name, events, keySpace);
     this.#tagAdvice = new TagAdvice(name);
     this.local = tracking && this.#remember(tracking);
-    this.tokens = new Tokens({ cache: name, keySpace, store, local: this.local });
+    const moment = () => this.invalidations.moment();
+    this.tokens = new Tokens({ cache: name, keySpace, store, local: this.local, moment });
     this.invalidations = new Invalidations({
       tokens: this.tokens,
       removeKey: (key) => store.remove(this.#inVersions(key), invalidationDeadlineMs),
@@ -82,6 +84,7 @@ export class CacheParts {
       isSilent: () => tracking?.status === 'suspended',
       ttlMs: options.ttlMs,
       deadlineMs: invalidationDeadlineMs,
+      onReplay: (invalidation) => this.#detachFrom(invalidation),
       onReplayed: (count, pending) => this.announce.replayed(count, pending),
     });
     const keeping = { freezes: options.l1 !== undefined, local: this.local, store, deadlineMs };
@@ -104,7 +107,8 @@ export class CacheParts {
       leaderWaitMs: options.leaderWaitMs,
       refreshKey: (key) => cacheRefreshKey(keySpace, name, key, options.version),
       keep: (...read) => keepValue(keeping, ...read),
-      isDoubtful: (key, tags) => this.invalidations.concerns(key, tags),
+      moment,
+      isDoubtful: (...found) => this.invalidations.concerns(...found),
       tagAdvice: this.#tagAdvice,
       onError: (operation, key, error) => this.announce.failure(operation, key, error),
     };
@@ -139,6 +143,14 @@ export class CacheParts {
   detachAll(): void {
     this.flights.detachAll();
     this.local?.forgetAll();
+    this.memo?.forget();
+  }
+
+  /** What was invalidated in vain is gone only now: calls that started before it may have read it elsewhere. */
+  #detachFrom(invalidation: Invalidation): void {
+    if (invalidation.type === 'all') return this.detachAll();
+    if (invalidation.type !== 'tag') return this.detach(invalidation.key);
+    this.flights.detachTags(new Set([invalidation.tag]));
     this.memo?.forget();
   }
 

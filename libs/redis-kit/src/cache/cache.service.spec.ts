@@ -5,7 +5,9 @@ import { describe, expect, it } from '@jest/globals';
 import { deferred } from '../core/deferred.js';
 import { RedisKitEvents } from '../core/events.js';
 import { KeySpace } from '../core/key-space.js';
+import { CacheInvalidationError } from './cache.errors.js';
 import { resolveCacheOptions, type CacheOptions } from './cache.options.js';
+import { runWithMemo } from './request-memo.js';
 import { MemoryCacheStore } from './stores/memory-cache.store.js';
 import type { CacheStore } from './stores/cache-store.js';
 
@@ -36,37 +38,122 @@ function createCache(store: CacheStore, options: CacheOptions = {}) {
   return { cache, heard };
 }
 
-describe('a call that begins while an invalidation is on its way', () => {
-  /** A store in memory that takes its time to remove. */
-  class SlowToRemove extends MemoryCacheStore {
-    readonly asked = deferred<void>();
-    readonly release = deferred<void>();
+type Step = 'remove' | 'expire' | 'put' | 'write' | 'batch' | 'removeMatching';
 
-    override async remove(keys: readonly string[]): Promise<boolean> {
-      this.asked.resolve();
-      await this.release.promise;
-      return super.remove(keys);
-    }
+/** A store in memory that takes its time for one kind of step. */
+class SlowStore extends MemoryCacheStore {
+  readonly asked = deferred<void>();
+  readonly release = deferred<void>();
+
+  constructor(private readonly slowStep: Step) {
+    super(100);
   }
 
-  it('is not joined by those who ask after it has returned: it may have read before it arrived', async () => {
-    const store = new SlowToRemove(10);
+  override async remove(...args: Parameters<MemoryCacheStore['remove']>) {
+    await this.#pass('remove');
+    return super.remove(...args);
+  }
+  override async expire(...args: Parameters<MemoryCacheStore['expire']>) {
+    await this.#pass('expire');
+    return super.expire(...args);
+  }
+  override async put(...args: Parameters<MemoryCacheStore['put']>) {
+    await this.#pass('put');
+    return super.put(...args);
+  }
+  override async write(...args: Parameters<MemoryCacheStore['write']>) {
+    await this.#pass('write');
+    return super.write(...args);
+  }
+  override async batch(...args: Parameters<MemoryCacheStore['batch']>) {
+    await this.#pass('batch');
+    return super.batch(...args);
+  }
+  override async removeMatching(...args: Parameters<MemoryCacheStore['removeMatching']>) {
+    await this.#pass('removeMatching');
+    return super.removeMatching(...args);
+  }
+
+  async #pass(step: Step): Promise<void> {
+    if (step !== this.slowStep) return;
+    this.asked.resolve();
+    await this.release.promise;
+  }
+}
+
+describe('a call that begins while a change is on its way', () => {
+  const TAGGED = { tags: ['tag'] };
+  const CHANGES: { name: string; step: Step; apply: (cache: CacheService) => Promise<unknown> }[] =
+    [
+      { name: 'delete', step: 'remove', apply: (cache) => cache.delete('key') },
+      { name: 'deleteMany', step: 'remove', apply: (cache) => cache.deleteMany(['key', 'other']) },
+      { name: 'expire', step: 'expire', apply: (cache) => cache.expire('key') },
+      { name: 'invalidateTags', step: 'put', apply: (cache) => cache.invalidateTags('tag') },
+      { name: 'clear', step: 'put', apply: (cache) => cache.clear() },
+      { name: 'set', step: 'write', apply: (cache) => cache.set('key', 'new', TAGGED) },
+      { name: 'setMany', step: 'batch', apply: (cache) => cache.setMany({ key: 'new' }, TAGGED) },
+      { name: 'put', step: 'write', apply: (cache) => cache.put('key', () => 'new', TAGGED) },
+      {
+        name: 'invalidatePattern',
+        step: 'removeMatching',
+        apply: (cache) => cache.invalidatePattern('k*'),
+      },
+    ];
+
+  /** A call whose factory has begun, and answers `old` when it is told to. */
+  async function beginCall(cache: CacheService) {
+    const [entered, old] = [deferred<void>(), deferred<string>()];
+    const early = cache.getOrSet('key', () => (entered.resolve(), old.promise), TAGGED);
+    await entered.promise;
+    return { early, old };
+  }
+
+  it.each(CHANGES)(
+    'is not joined by those who ask after $name has returned: it may have read before it arrived',
+    async ({ step, apply }) => {
+      const store = new SlowStore(step);
+      const { cache } = createCache(store);
+      const changing = apply(cache);
+      await store.asked.promise;
+      const { early, old } = await beginCall(cache);
+      store.release.resolve();
+      await changing;
+      expect(await cache.getOrSet('key', () => 'new', TAGGED)).toBe('new');
+      old.resolve('old');
+      expect(await early).toBe('old');
+      expect(await cache.get('key')).toBe('new');
+    },
+  );
+
+  it.each(CHANGES)(
+    'is not remembered by its request when $name has returned',
+    async ({ step, apply }) => {
+      const store = new SlowStore(step);
+      const { cache } = createCache(store, { memo: true });
+      await cache.getOrSet('key', () => 'old', TAGGED);
+      await runWithMemo(async () => {
+        const changing = apply(cache);
+        await store.asked.promise;
+        expect(await cache.get('key')).toBe('old');
+        store.release.resolve();
+        await changing;
+        expect(await cache.get('key')).not.toBe('old');
+      });
+    },
+  );
+
+  it('is not joined by those who ask after it has failed, either', async () => {
+    const store = new SlowStore('remove');
     const { cache } = createCache(store);
-    const old = deferred<string>();
     const deleted = cache.delete('key');
     await store.asked.promise;
-    const entered = deferred<void>();
-    const early = cache.getOrSet('key', () => {
-      entered.resolve();
-      return old.promise;
-    });
-    await entered.promise;
-    store.release.resolve();
-    await deleted;
-    expect(await cache.getOrSet('key', () => 'new')).toBe('new');
+    const { early, old } = await beginCall(cache);
+    store.release.reject(new Error('away'));
+    await expect(deleted).rejects.toThrow(CacheInvalidationError);
+    expect(await cache.getOrSet('key', () => 'new', TAGGED)).toBe('new');
     old.resolve('old');
     expect(await early).toBe('old');
-    expect(await cache.get('key')).toBe('new');
+    await cache.close();
   });
 });
 

@@ -11,7 +11,7 @@ import type { TagAdvice } from './tag-advice.js';
 import type { Tokens, View } from './tokens.js';
 
 /** An entry as it was read. */
-export type Read = Pick<View, 'entry' | 'isCurrent' | 'readAt'>;
+export type Read = Pick<View, 'entry' | 'isCurrent' | 'readAt' | 'sentAt'>;
 
 /** What the steps of a cache work with. */
 export interface CacheEngine {
@@ -30,8 +30,10 @@ export interface CacheEngine {
   readonly refreshKey: (name: string) => string;
   /** Hears of each value read from the store, and may keep it; answers the value to hand out. */
   readonly keep: (key: string, view: Read, value: unknown, freshForMs: number) => unknown;
-  /** True for what was invalidated here and Redis did not take, or may have lost since. */
-  readonly isDoubtful: (key: string, tags: Iterable<string>) => boolean;
+  /** Orders reads and invalidations that Redis took late; to be taken before a read is sent. */
+  readonly moment: () => number;
+  /** True for what was invalidated here and Redis did not take, took late since that moment, or may have lost. */
+  readonly isDoubtful: (key: string, tags: readonly string[], since: number) => boolean;
   readonly tagAdvice: TagAdvice;
   /** Hears of payloads that cannot be decoded or encoded. */
   readonly onError: (operation: string, key: string, error: unknown) => void;
@@ -59,6 +61,8 @@ export interface FoundValue {
   readonly madeInMs: number;
   readonly header: Buffer;
   readonly tags: readonly string[];
+  /** When it was asked for, in the order of invalidations that Redis took late. */
+  readonly sentAt: number;
 }
 
 /** A value, the error of its factory, or the reason why there is neither. */
@@ -74,9 +78,10 @@ export async function decode(
   view: Read,
   budget: Budget,
 ): Answer<Found> {
-  const { entry, isCurrent } = view;
+  const { entry, isCurrent, sentAt } = view;
   if (!isCurrent || !entry) return { type: 'absent' };
-  if (engine.isDoubtful(key, entry.stamp.tags.keys())) return { type: 'absent' };
+  const tags = [...entry.stamp.tags.keys()];
+  if (engine.isDoubtful(key, tags, sentAt)) return { type: 'absent' };
   if (entry.kind === 'lease') return { type: 'led' };
   let staleMs = -Infinity;
   if (entry.staleFromMs > 0) {
@@ -93,11 +98,11 @@ export async function decode(
       const error = new CachedFactoryError(engine.cache, name, originalName, message);
       return { type: 'failure', error };
     }
-    const { header, madeInMs, stamp } = entry;
+    const { header, madeInMs } = entry;
     // What is kept in memory is not asked about: it is dropped when somebody is to make it anew.
     const earlyMs = Math.max(0, drawEarlyMs(madeInMs, freshness?.earlyRefresh ?? 0));
     const value = engine.keep(key, view, decoded, -staleMs - earlyMs);
-    return { type: 'value', value, staleMs, madeInMs, header, tags: [...stamp.tags.keys()] };
+    return { type: 'value', value, staleMs, madeInMs, header, tags, sentAt };
   } catch (error) {
     engine.onError('cache.decode', key, error);
     return { type: 'absent' };

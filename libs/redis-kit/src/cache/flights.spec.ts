@@ -1,20 +1,30 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { deferred, type Deferred } from '../core/deferred.js';
 import { Flights, type Outcome } from './flights.js';
 
 const NO_TAGS: ReadonlySet<string> = new Set();
+const WAIT_MS = 5_000;
+const FRESHNESS = {
+  staleWhileRevalidateMs: 0,
+  staleIfErrorMs: 0,
+  softTimeoutMs: Infinity,
+  hardTimeoutMs: Infinity,
+};
 const tagged = (...tags: string[]): ReadonlySet<string> => new Set(tags);
 
 /** Flights whose start is counted and whose end is in the test's hands. */
 function setUp() {
-  const flights = new Flights();
+  const flights = new Flights(WAIT_MS);
   const started: Deferred<Outcome>[] = [];
-  const join = (key: string, tags = NO_TAGS) =>
-    flights.join(key, tags, () => {
-      const flight = deferred<Outcome>();
-      started.push(flight);
-      return flight.promise;
-    });
+  const start = () => {
+    const flight = deferred<Outcome>();
+    started.push(flight);
+    return flight.promise;
+  };
+  const alone = async () => landedWith('alone');
+  const join = (key: string, tags = NO_TAGS, freshness = FRESHNESS) =>
+    flights.join(key, { tags, freshness }, start, alone);
   return { flights, started, join };
 }
 
@@ -88,6 +98,59 @@ describe('calls with tags', () => {
   });
 });
 
+describe('calls that allow other staleness, or have other timeouts', () => {
+  it.each(Object.keys(FRESHNESS) as (keyof typeof FRESHNESS)[])(
+    'do not join, and each are joined by those like them: %s',
+    async (option) => {
+      const { flights, started, join } = setUp();
+      const other = { ...FRESHNESS, [option]: 1 };
+      const calls = [
+        join('a', tagged('x')),
+        join('a', tagged('x'), other),
+        join('a', tagged('x'), { ...FRESHNESS }),
+        join('a', tagged('x'), { ...other }),
+      ];
+      expect(started).toHaveLength(2);
+      started[0]!.resolve(landedWith('one'));
+      expect((await calls[0]!).value).toBe('one');
+      // The one that has landed leaves the other in the air.
+      calls.push(join('a', NO_TAGS, other));
+      expect(started).toHaveLength(2);
+      started[1]!.resolve(landedWith('other'));
+      expect((await Promise.all(calls)).map(({ value }) => value)).toEqual([
+        'one',
+        'other',
+        'one',
+        'other',
+        'other',
+      ]);
+      void join('a', tagged('x'));
+      void join('a', tagged('x'), other);
+      flights.detachTags(tagged('x'));
+      void join('a', tagged('x'));
+      void join('a', tagged('x'), other);
+      expect(started).toHaveLength(6);
+    },
+  );
+});
+
+describe('callers who share a flight', () => {
+  it('each go on in the asynchronous context that is theirs', async () => {
+    const { started, join } = setUp();
+    const caller = new AsyncLocalStorage<string>();
+    const contexts = ['first', 'second', 'third'].map((name) =>
+      caller.run(name, async () => {
+        await join('a');
+        return caller.getStore();
+      }),
+    );
+    expect(started).toHaveLength(1);
+    caller.run('stranger', () => started[0]!.resolve(landedWith(1)));
+    expect(await Promise.all(contexts)).toEqual(['first', 'second', 'third']);
+    expect(caller.getStore()).toBeUndefined();
+  });
+});
+
 describe('a detached flight', () => {
   it.each([
     ['by its key', (flights: Flights) => flights.detach('a')],
@@ -148,6 +211,39 @@ describe('an old flight', () => {
   });
 });
 
+describe('a flight that a factory joins', () => {
+  beforeEach(() => {
+    jest.useFakeTimers();
+  });
+
+  afterEach(() => {
+    jest.useRealTimers();
+  });
+
+  it('is waited for so long and no longer: it may be waiting for that factory', async () => {
+    const { flights, started, join } = setUp();
+    const outside = join('a');
+    const inside = flights.runFactory('b', () => join('a'));
+    await jest.advanceTimersByTimeAsync(WAIT_MS - 1);
+    expect(jest.getTimerCount()).toBe(1);
+    await jest.advanceTimersByTimeAsync(1);
+    expect(await inside).toEqual(landedWith('alone'));
+    started[0]!.resolve(landedWith(1));
+    expect(await outside).toEqual(landedWith(1));
+    expect(started).toHaveLength(1);
+  });
+
+  it('answers it as everybody else when it lands in time, and leaves no timer', async () => {
+    const { flights, started, join } = setUp();
+    void join('a');
+    const inside = flights.runFactory('b', () => join('a'));
+    started[0]!.resolve(landedWith(1));
+    expect(await inside).toEqual(landedWith(1));
+    await jest.advanceTimersByTimeAsync(0);
+    expect(jest.getTimerCount()).toBe(0);
+  });
+});
+
 describe('landing', () => {
   it('waits for every flight: joined, failed, detached and overtaken ones', async () => {
     const { flights, started, join } = setUp();
@@ -175,7 +271,7 @@ describe('landing', () => {
 
 describe('within a factory', () => {
   it('its own key is known, and those around it, through everything it awaits', async () => {
-    const flights = new Flights();
+    const flights = new Flights(WAIT_MS);
     const seen: Record<string, boolean>[] = [];
     const look = () => {
       seen.push({
@@ -203,8 +299,8 @@ describe('within a factory', () => {
   });
 
   it('is told from the same key of another cache', () => {
-    const one = new Flights();
-    const other = new Flights();
+    const one = new Flights(WAIT_MS);
+    const other = new Flights(WAIT_MS);
     one.runFactory('a', () => {
       expect(one.isWithin('a')).toBe(true);
       expect(other.isWithin('a')).toBe(false);

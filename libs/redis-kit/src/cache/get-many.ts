@@ -50,41 +50,50 @@ export async function getMany<T>(
   const startedAt = performance.now();
   const targets = manyTargets(cache, keys, options);
   const { found, missing } = fromMemory(cache, targets, startedAt);
-  // Again only for keys of flights that were joined, and whose outcome was not for those who join.
+  // Again only for keys of flights that were joined, and whose outcome was not for those who join, or too late for them.
+  const alone = new Set<string>();
   for (let wanted = missing; wanted.length > 0;) {
     const leftOut: Target[] = [];
+    const leaveOut = (target: Target, isLate: boolean) => {
+      leftOut.push(target);
+      if (isLate) alone.add(target.key);
+    };
     const settle = (target: Target, outcome: Outcome | undefined) => {
       cache.announce.read(target.name, outcome?.source ?? 'factory', startedAt);
       if (outcome) found.set(target.name, outcome.value);
     };
-    await round(cache, wanted, loader, settle, (target) => leftOut.push(target));
+    await round(cache, { wanted, alone }, loader, settle, leaveOut);
     wanted = leftOut;
   }
   return inOrder(targets, found);
 }
 
-/** Joins what is in the air, and loads the rest. */
+/** Joins what is in the air, and loads the rest; those that are to join nothing are loaded unstored. */
 async function round<T>(
   { engine, flights }: CacheParts,
-  wanted: readonly Target[],
+  { wanted, alone }: { readonly wanted: readonly Target[]; readonly alone: ReadonlySet<string> },
   loader: LoadMissing<T>,
   settle: (target: Target, outcome: Outcome | undefined) => void,
-  leaveOut: (target: Target) => void,
+  leaveOut: (target: Target, isLate: boolean) => void,
 ): Promise<void> {
   const work: Promise<unknown>[] = [];
   const reads: MemberRead[] = [];
   const unfenced: MemberRead[] = [];
   for (const target of wanted) {
-    const { key, tags, freshness } = target;
-    const isWithin = flights.isWithin(key);
-    const present = isWithin || freshness.isStrict ? undefined : flights.joinable(key, tags);
+    const { key, freshness } = target;
+    const isAlone = flights.isWithin(key) || alone.has(key);
+    const present = isAlone || freshness.isStrict ? undefined : flights.joinable(key, target);
     if (present) {
-      work.push(present.then((outcome) => (outcome ? settle(target, outcome) : leaveOut(target))));
+      const settled = present.then((joined) => {
+        if (joined && joined !== 'late') settle(target, joined);
+        else leaveOut(target, joined === 'late');
+      });
+      work.push(settled);
       continue;
     }
     const read = new MemberRead(engine, target);
-    (isWithin ? unfenced : reads).push(read);
-    if (!isWithin) flights.launch(key, tags, read.outcome);
+    (isAlone ? unfenced : reads).push(read);
+    if (!isAlone) flights.launch(key, target, read.outcome);
     work.push(read.outcome.then((outcome) => settle(target, outcome)));
   }
   const own = [...reads, ...unfenced];

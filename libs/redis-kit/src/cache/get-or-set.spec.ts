@@ -4,6 +4,7 @@ import { RedisKitEvents } from '../core/events.js';
 import { UNAVAILABLE } from '../core/failsafe/failsafe.js';
 import { KeySpace } from '../core/key-space.js';
 import { eventually } from '../testing/rig/eventually.js';
+import { FactoryTimeoutError } from './cache.errors.js';
 import { cacheEntriesPrefix, cacheEntryKey } from './cache.keys.js';
 import { resolveCacheOptions, type CacheOptions } from './cache.options.js';
 import { CacheService } from './cache.service.js';
@@ -103,6 +104,91 @@ describe('two processes that miss the same key', () => {
   });
 });
 
+describe('callers of one process that ask for different things', () => {
+  const SWR = { ttl: '1h', staleWhileRevalidate: '1h' } as const;
+
+  async function withStaleValue(cache: CacheService): Promise<void> {
+    await cache.getOrSet(KEY, () => 'old', SWR);
+    await cache.expire(KEY);
+  }
+
+  it('get no staler a value than they allow', async () => {
+    const cache = processOn(new MemoryCacheStore(100));
+    await withStaleValue(cache);
+    const answers = [cache.getOrSet(KEY, () => 'new', SWR), cache.getOrSet(KEY, () => 'new')];
+    expect(await Promise.all(answers)).toEqual(['old', 'new']);
+    await cache.close();
+  });
+
+  it('get no staler values than they allow of many keys', async () => {
+    const cache = processOn(new MemoryCacheStore(100));
+    await withStaleValue(cache);
+    const answers = [cache.getMany([KEY], () => ['new'], SWR), cache.getMany([KEY], () => ['new'])];
+    expect((await Promise.all(answers)).map((found) => found.get(KEY))).toEqual(['old', 'new']);
+    await cache.close();
+  });
+
+  it('are not failed by the timeout of another', async () => {
+    const cache = processOn(new MemoryCacheStore(100));
+    const { entered, answer, factory } = held<string>();
+    const patient = cache.getOrSet(KEY, factory);
+    const hasty = cache.getOrSet(KEY, factory, { factoryTimeout: { hard: 20 } });
+    await entered;
+    // It waits for the lease of the first, whose factory may take as long as it likes.
+    answer.resolve('value');
+    expect(await Promise.all([patient, hasty])).toEqual(['value', 'value']);
+    const slow = held<string>();
+    const failing = cache.getOrSet('other', slow.factory, { factoryTimeout: { hard: 20 } });
+    await slow.entered;
+    const waiting = cache.getOrSet('other', () => 'own');
+    await expect(failing).rejects.toThrow(FactoryTimeoutError);
+    slow.answer.resolve('slow');
+    expect(await waiting).toBe('slow');
+  });
+
+  it('share one factory all the same', async () => {
+    const cache = processOn(new MemoryCacheStore(100));
+    const { entered, answer, factory } = held<string>();
+    let runs = 0;
+    const counted = () => ((runs += 1), factory());
+    const calls = Array.from({ length: 60 }, (_, i) =>
+      cache.getOrSet(KEY, counted, i % 2 === 0 ? { ttl: '1h' } : SWR),
+    );
+    await entered;
+    answer.resolve('value');
+    expect(new Set(await Promise.all(calls))).toEqual(new Set(['value']));
+    expect(runs).toBe(1);
+  });
+});
+
+describe("two factories of one process that ask for each other's key", () => {
+  const ask: Record<string, (cache: CacheService, key: string) => Promise<unknown>> = {
+    getOrSet: (cache, key) => cache.getOrSet(key, () => `own ${key}`),
+    getMany: async (cache, key) => (await cache.getMany([key], () => [`own ${key}`])).get(key),
+  };
+
+  it.each(Object.keys(ask))(
+    'wait so long and then make it themselves, unstored: by %s',
+    async (verb) => {
+      const cache = processOn(new MemoryCacheStore(100), { leaderWait: 20 });
+      const entered = { a: deferred<void>(), b: deferred<void>() };
+      const factory = (own: 'a' | 'b', other: 'a' | 'b') => async () => {
+        entered[own].resolve();
+        await entered[other].promise;
+        return `${own} with ${String(await ask[verb]!(cache, other))}`;
+      };
+      const answers = [
+        cache.getOrSet('a', factory('a', 'b')),
+        cache.getOrSet('b', factory('b', 'a')),
+      ];
+      for (const one of await Promise.all(answers)) expect(one).toContain(' with ');
+      // Only the factories that lead have stored anything.
+      expect(await cache.get('a')).toMatch(/^a with /);
+      expect(await cache.get('b')).toMatch(/^b with /);
+    },
+  );
+});
+
 describe('bytes that are no entry', () => {
   it.each([
     ['text of another program', Buffer.from('just text')],
@@ -195,5 +281,52 @@ describe('a store that does not answer', () => {
       await cache.getOrSet(KEY, () => 'next');
       expect(await cache.get(KEY)).toBe('next');
     });
+  });
+});
+
+describe('a stale value that stood there before Redis was away', () => {
+  class Away extends PartlyUnavailable {
+    isAway = false;
+
+    override async remove(keys: readonly string[]): Promise<boolean> {
+      if (this.isAway) throw new Error('away');
+      return super.remove(keys);
+    }
+  }
+
+  it.each<['may' | 'may not', string, (cache: CacheService, store: Away) => Promise<void>]>([
+    ['may', 'nothing was invalidated', async () => undefined],
+    [
+      'may not',
+      'its invalidation waits for Redis',
+      async (cache) => {
+        await expect(cache.delete(KEY)).rejects.toThrow('queued');
+      },
+    ],
+    [
+      'may not',
+      'its invalidation has waited for Redis',
+      async (cache, store) => {
+        await expect(cache.delete(KEY)).rejects.toThrow('queued');
+        store.isAway = false;
+        await eventually(() => cache.pendingInvalidations === 0);
+      },
+    ],
+  ])('%s stand in for a factory that fails when %s', async (may, _, meanwhile) => {
+    const store = new Away(100);
+    const cache = processOn(store);
+    const options = { ttl: '1h', staleIfError: '1h' } as const;
+    await cache.getOrSet(KEY, () => 'old', options);
+    await cache.expire(KEY);
+    const { entered, answer, factory } = held<string>();
+    const reading = cache.getOrSet(KEY, factory, options);
+    await entered;
+    store.silent.add('read');
+    store.isAway = true;
+    await meanwhile(cache, store);
+    answer.reject(new Error('no data'));
+    if (may === 'may') expect(await reading).toBe('old');
+    else await expect(reading).rejects.toThrow('no data');
+    await cache.close();
   });
 });

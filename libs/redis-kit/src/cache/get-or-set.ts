@@ -124,7 +124,7 @@ async function plant(
 }
 
 /** The factory answers, and nothing is stored. */
-async function unstored(
+export async function unstored(
   engine: CacheEngine,
   call: ReadThrough,
   isWithoutRedis: boolean,

@@ -144,20 +144,22 @@ describe('an invalidation that was taken', () => {
   function applying() {
     const store = new RefusingStore(100_000);
     store.refuses = false;
-    const tokens = new Tokens({
+    const tokens: Tokens = new Tokens({
       cache: 'catalog',
       keySpace: new KeySpace('testing'),
       store,
       local: undefined,
+      moment: () => invalidations.moment(),
     });
     const redis = { isSilent: false };
-    const invalidations = new Invalidations({
+    const invalidations: Invalidations = new Invalidations({
       tokens,
       removeKey: (key) => store.remove([key]),
       expireKey: (key) => store.remove([key]),
       isSilent: () => redis.isSilent,
       ttlMs: MINUTE_MS,
       deadlineMs: 1_000,
+      onReplay: () => undefined,
       onReplayed: () => undefined,
     });
     /** Redis falls silent for a while, in which it may lose things. */
@@ -177,7 +179,10 @@ describe('an invalidation that was taken', () => {
       await invalidations.applyRecentAgain();
       return [...store.asked];
     };
-    return { store, invalidations, silence, fallSilent, heardAgain };
+    /** Whether what a read finds that is sent now is believed. */
+    const concerns = (...[key, tags]: [string, string[]]) =>
+      invalidations.concerns(key, tags, invalidations.moment());
+    return { store, invalidations, concerns, silence, fallSilent, heardAgain };
   }
 
   const tag = (name: string) => ({ type: 'tag', tag: name }) as const;
@@ -214,16 +219,16 @@ describe('an invalidation that was taken', () => {
   });
 
   it('is in doubt while Redis is silent, with everything it concerns and nothing else', async () => {
-    const { store, invalidations, fallSilent, heardAgain } = applying();
+    const { store, invalidations, concerns, fallSilent, heardAgain } = applying();
     await invalidations.apply(tag('mugs'));
     await invalidations.apply(key('deleted'));
     await invalidations.apply({ type: 'freshness', key: '{catalog:expired}' });
     const doubted = () =>
       [
-        invalidations.concerns('{catalog:any}', ['mugs']),
-        invalidations.concerns('{catalog:deleted}', []),
-        invalidations.concerns('{catalog:expired}', []),
-        invalidations.concerns('{catalog:any}', ['hats']),
+        concerns('{catalog:any}', ['mugs']),
+        concerns('{catalog:deleted}', []),
+        concerns('{catalog:expired}', []),
+        concerns('{catalog:any}', ['hats']),
       ].map(Number);
     expect(doubted()).toEqual([0, 0, 0, 0]);
     fallSilent();
@@ -241,28 +246,47 @@ describe('an invalidation that was taken', () => {
     expect(doubted()).toEqual([1, 1, 1, 1]);
   });
 
+  it('concerns a read that was sent before it was applied again, and answered after', async () => {
+    const { invalidations, fallSilent, heardAgain } = applying();
+    await invalidations.apply(tag('mugs'));
+    fallSilent();
+    const sentAt = invalidations.moment();
+    await heardAgain();
+    const concerns = (name: string, since: number) =>
+      invalidations.concerns('{catalog:any}', [name], since);
+    expect([concerns('mugs', sentAt), concerns('hats', sentAt)]).toEqual([true, false]);
+    expect(concerns('mugs', invalidations.moment())).toBe(false);
+    // One that is applied at once makes no doubt, and takes none away.
+    await invalidations.apply(tag('mugs'));
+    expect([concerns('mugs', sentAt), concerns('hats', sentAt)]).toEqual([true, false]);
+    // Whatever is forgotten may concern anything.
+    for (let i = 0; i < 5_000; i++) await invalidations.apply(tag(`t${i}`));
+    expect(concerns('hats', sentAt)).toBe(true);
+    expect(concerns('hats', invalidations.moment())).toBe(false);
+  });
+
   it('stays in doubt when Redis falls silent again before all is applied', async () => {
-    const { store, invalidations, fallSilent, heardAgain } = applying();
+    const { store, invalidations, concerns, fallSilent, heardAgain } = applying();
     await invalidations.apply(tag('mugs'));
     fallSilent();
     const applied = heardAgain();
     fallSilent();
     await applied;
     await pass(MINUTE_MS);
-    expect(invalidations.concerns('{catalog:any}', ['mugs'])).toBe(true);
+    expect(concerns('{catalog:any}', ['mugs'])).toBe(true);
     expect(store.asked).toEqual(['mugs']);
     expect(await heardAgain()).toEqual(['mugs']);
-    expect(invalidations.concerns('{catalog:any}', ['mugs'])).toBe(false);
+    expect(concerns('{catalog:any}', ['mugs'])).toBe(false);
   });
 
   it('is believed again some time after a silence that does not end', async () => {
-    const { invalidations, fallSilent } = applying();
+    const { invalidations, concerns, fallSilent } = applying();
     await invalidations.apply(tag('before'));
     fallSilent();
     await pass(1);
     await invalidations.apply(tag('in it'));
     await pass(MINUTE_MS);
-    const isDoubted = (name: string) => invalidations.concerns('{catalog:any}', [name]);
+    const isDoubted = (name: string) => concerns('{catalog:any}', [name]);
     expect(['before', 'in it'].map(isDoubted)).toEqual([true, false]);
     await pass(5 * MINUTE_MS);
     expect(isDoubted('before')).toBe(false);

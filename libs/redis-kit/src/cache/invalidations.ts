@@ -15,6 +15,8 @@ export interface InvalidationsSettings {
   readonly isSilent: () => boolean;
   readonly ttlMs: number;
   readonly deadlineMs: number;
+  /** Hears of one that Redis has taken at last. */
+  readonly onReplay: (invalidation: Invalidation) => void;
   readonly onReplayed: (count: number, pending: number) => void;
 }
 
@@ -24,6 +26,8 @@ const RETRY_INTERVAL_MS = 500;
 interface Applied {
   readonly invalidation: Invalidation;
   readonly at: number;
+  /** Its place among those that were taken late; 0: it was not. */
+  readonly lateAs: number;
 }
 
 /** Much longer than replicas are usually behind. Counted back from when Redis fell silent. */
@@ -41,7 +45,8 @@ const AT_ONCE = 500;
  * What was not taken is tried again, in order, until it is; meanwhile this process treats what it concerns as invalid, so
  * that it serves nothing stale in the moment between Redis' return and the replay. What was taken lately is applied once
  * more after a pause in which a replica may have been promoted that had not heard of it; until that is done this process
- * believes nothing it finds of what they concern, either.
+ * believes nothing it finds of what they concern, either. Nor does it believe a read that was sent before one was taken so
+ * late and answered after: what that read found may be what stood there before.
  */
 export class Invalidations {
   #pending: Invalidation[] = [];
@@ -51,6 +56,10 @@ export class Invalidations {
   #silentSince: number | undefined;
   /** How many times Redis fell silent. */
   #silences = 0;
+  /** How many were taken late: out of the queue, or once more. */
+  #late = 0;
+  /** Those up to here may have been forgotten. */
+  #forgottenUpTo = 0;
   #timer: NodeJS.Timeout | undefined;
   #closed = false;
 
@@ -61,10 +70,10 @@ export class Invalidations {
   }
 
   /** Applies one, or throws after queueing it for later. */
-  async apply(invalidation: Invalidation): Promise<boolean> {
+  async apply(invalidation: Invalidation, isLate = false): Promise<boolean> {
     try {
       const applied = await this.#send(invalidation);
-      this.#remember(invalidation);
+      this.#remember(invalidation, isLate);
       return applied;
     } catch (error) {
       this.#enqueue(invalidation);
@@ -77,9 +86,21 @@ export class Invalidations {
     this.#enqueue(invalidation);
   }
 
-  /** True when something concerns this key or one of these tags that Redis did not take, or may have lost. */
-  concerns(key: string, tags: Iterable<string>): boolean {
-    return this.#mayBeLost(key, tags) || this.concernsPending(key, tags);
+  /** How many Redis has taken late; to be asked before a read is sent. */
+  moment(): number {
+    return this.#late;
+  }
+
+  /**
+   * True when something concerns this key or one of these tags that Redis did not take, took late since a moment, or may
+   * have lost.
+   */
+  concerns(key: string, tags: readonly string[], since: number): boolean {
+    return (
+      this.#wasLateSince(since, key, tags) ||
+      this.#mayBeLost(key, tags) ||
+      this.concernsPending(key, tags)
+    );
   }
 
   /** True when something concerns this key or one of these tags that Redis did not take. */
@@ -106,7 +127,7 @@ export class Invalidations {
     const again = [...this.#recent.values()].filter(({ at }) => this.#isRecent(at));
     for (let next = 0; next < again.length; next += AT_ONCE) {
       const some = again.slice(next, next + AT_ONCE);
-      await Promise.allSettled(some.map(({ invalidation }) => this.apply(invalidation)));
+      await Promise.allSettled(some.map(({ invalidation }) => this.apply(invalidation, true)));
     }
     // Unless it fell silent meanwhile: then all of it has to be applied once more.
     if (this.#silences === silences) this.#silentSince = undefined;
@@ -133,26 +154,29 @@ export class Invalidations {
     }
   }
 
-  #remember(invalidation: Invalidation): void {
+  #remember(invalidation: Invalidation, isLate: boolean): void {
     const name = nameOf(invalidation);
+    const lateAs = isLate ? ++this.#late : (this.#recent.get(name)?.lateAs ?? 0);
     this.#recent.delete(name);
-    this.#recent.set(name, { invalidation, at: performance.now() });
-    for (const oldest of this.#recent.keys()) {
+    this.#recent.set(name, { invalidation, at: performance.now(), lateAs });
+    for (const [oldest, forgotten] of this.#recent) {
       if (this.#recent.size <= MAX_RECENT) break;
       this.#recent.delete(oldest);
+      this.#forgottenUpTo = Math.max(this.#forgottenUpTo, forgotten.lateAs);
     }
   }
 
+  /** True when one that concerns these was taken late after that moment. */
+  #wasLateSince(since: number, key: string, tags: readonly string[]): boolean {
+    if (since === this.#late) return false;
+    if (since < this.#forgottenUpTo) return true;
+    return concerning(key, tags).some((name) => (this.#recent.get(name)?.lateAs ?? 0) > since);
+  }
+
   /** True when something that concerns these was applied shortly before Redis fell silent, or since. */
-  #mayBeLost(key: string, tags: Iterable<string>): boolean {
+  #mayBeLost(key: string, tags: readonly string[]): boolean {
     if (this.#silentSince === undefined && !this.settings.isSilent()) return false;
-    const concerned = [
-      nameOf({ type: 'all' }),
-      nameOf({ type: 'key', key }),
-      nameOf({ type: 'freshness', key }),
-      ...[...tags].map((tag) => nameOf({ type: 'tag', tag })),
-    ];
-    return concerned.some((name) => {
+    return concerning(key, tags).some((name) => {
       const at = this.#recent.get(name)?.at;
       if (at === undefined || !this.#isRecent(at)) return false;
       const isBefore = at <= (this.#silentSince ?? Infinity);
@@ -181,9 +205,10 @@ export class Invalidations {
     try {
       for (let next = this.#pending[0]; next && !this.#closed; next = this.#pending[0]) {
         await this.#send(next);
-        this.#remember(next);
+        this.#remember(next, true);
         // Removed only now, and only if it still is the first: the queue may have been replaced by 'all' meanwhile.
         if (this.#pending[0] === next) this.#pending.shift();
+        this.settings.onReplay(next);
         replayed += 1;
       }
     } catch {
@@ -194,6 +219,14 @@ export class Invalidations {
     this.#schedule();
   }
 }
+
+/** The names of all that concern this key or one of these tags. */
+const concerning = (key: string, tags: readonly string[]): string[] => [
+  nameOf({ type: 'all' }),
+  nameOf({ type: 'key', key }),
+  nameOf({ type: 'freshness', key }),
+  ...tags.map((tag) => nameOf({ type: 'tag', tag })),
+];
 
 function nameOf(one: Invalidation): string {
   switch (one.type) {

@@ -21,7 +21,7 @@ export type Loader = (targets: readonly Target[]) => Promise<ReadonlyMap<string,
 
 export interface ManyThrough {
   readonly reads: readonly MemberRead[];
-  /** Loaded with the others and never stored: their own factories are asking. */
+  /** Loaded with the others and never stored: their own factories are asking, or one that has waited for them in vain. */
   readonly unfenced: readonly MemberRead[];
   readonly load: Loader;
 }

@@ -37,6 +37,7 @@ function setUp() {
     change: (key: string) => change(key),
     reset: () => reset(),
     remember,
+    stamp,
     tag,
     doubtful,
     full,
@@ -114,6 +115,20 @@ describe('local memory', () => {
     const { memory, remember } = setUp();
     for (let i = 0; i < 100; i++) remember(`key-${i}`);
     expect(memory.valueCount).toBeLessThanOrEqual(10);
+  });
+
+  it('keeps within its bytes', () => {
+    const { memory, stamp } = setUp();
+    const remember = (key: string, bytes: number) =>
+      memory.rememberValue(key, 'value', stamp, bytes, 60_000, memory.moment());
+    const kept = () => ['a', 'b', 'c', 'big'].filter((key) => memory.value(key, NONE));
+    remember('a', 4_000);
+    remember('b', 4_000);
+    expect(kept()).toEqual(['a', 'b']);
+    remember('c', 4_000);
+    expect(kept()).toEqual(['b', 'c']);
+    remember('big', 10_000);
+    expect(kept()).toEqual(['b', 'c']);
   });
 
   it('forgets the oldest token when there are too many, and says so', () => {

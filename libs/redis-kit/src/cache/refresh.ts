@@ -31,9 +31,10 @@ export async function claimRefresh(
   const { store, tokens } = engine;
   const claimKey = engine.refreshKey(call.name);
   const claim = createToken();
+  const sentAt = engine.moment();
   const standing = await store.create(claimKey, claim, engine.leaseMs, budget);
   if (standing === UNAVAILABLE) return UNAVAILABLE;
-  if (standing !== null) return whatStands(engine, call, standing, budget);
+  if (standing !== null) return whatStands(engine, call, standing, sentAt, budget);
 
   // Looked at again: the one before may just have finished, and its value is not to be made a second time.
   const view = await tokens.view(call.key, call.tags, budget, call.freshness.isStrict);
@@ -56,11 +57,13 @@ async function whatStands(
   engine: CacheEngine,
   call: Target,
   bytes: Buffer,
+  sentAt: number,
   budget: Budget,
 ): Answer<Claim> {
   const entry = parseEntry(bytes);
   if (entry?.kind !== 'failure') return { type: 'taken' };
-  const found = await decode(engine, call, { entry, isCurrent: true, readAt: 0 }, budget);
+  const read = { entry, isCurrent: true, readAt: 0, sentAt };
+  const found = await decode(engine, call, read, budget);
   return found !== UNAVAILABLE && found.type === 'failure' ? found : { type: 'taken' };
 }
 

@@ -2,7 +2,7 @@ import type { CacheCallOptions } from './cache-calls.js';
 import type { CacheParts } from './cache-parts.js';
 import type { CacheFactory, FactoryContext } from './factory-runs.js';
 import { freshnessOf } from './freshness.options.js';
-import { getOrSet } from './get-or-set.js';
+import { getOrSet, unstored } from './get-or-set.js';
 import { NO_TAGS, tagSet } from './tags.js';
 
 /** One call of `getOrSet`: answered from local memory, or by the flight of its key. */
@@ -47,13 +47,18 @@ async function readThrough<T>(
     flights.runFactory(entryKey, () => factory(context));
   const askedAt = memo?.moment();
   let isShared = true;
+  const call = { name: key, key: entryKey, tags, freshness, factory: run };
   const start = () => {
     isShared = false;
-    return getOrSet(engine, { name: key, key: entryKey, tags, freshness, factory: run });
+    return getOrSet(engine, call);
+  };
+  const alone = () => {
+    isShared = false;
+    return unstored(engine, call, false);
   };
   const { value, source } = await (freshness.isStrict
-    ? flights.start(entryKey, tags, start)
-    : flights.join(entryKey, tags, start));
+    ? flights.start(entryKey, call, start)
+    : flights.join(entryKey, call, start, alone));
   announce.read(key, source, startedAt, isShared);
   if (askedAt !== undefined && source === 'cache') memo?.remember(entryKey, value, tags, askedAt);
   return value as T;

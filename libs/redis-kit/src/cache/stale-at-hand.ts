@@ -71,7 +71,7 @@ export class StaleAtHand {
     const now = view === UNAVAILABLE ? UNAVAILABLE : await decode(engine, call, view, budget);
     if (now !== UNAVAILABLE) return now.type === 'value' ? now : undefined;
     const found = this.#found;
-    if (!found || engine.isDoubtful(call.key, found.tags)) return undefined;
+    if (!found || engine.isDoubtful(call.key, found.tags, found.sentAt)) return undefined;
     return { ...found, staleMs: found.staleMs + performance.now() - this.#foundAt };
   }
 }

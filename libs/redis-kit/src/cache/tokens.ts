@@ -26,6 +26,8 @@ export interface View {
   readonly tags: ReadonlyMap<string, Buffer | null>;
   /** When the read was sent, in the order of local memory. */
   readonly readAt: Moment;
+  /** The same in the order of invalidations that Redis took late. */
+  readonly sentAt: number;
 }
 
 /** What was found under many keys, in their order, and the tokens of all of them. */
@@ -39,6 +41,8 @@ export interface TokensSettings {
   readonly store: CacheStore;
   /** What this process remembers of the tokens, if Redis keeps it coherent. */
   readonly local: LocalMemory | undefined;
+  /** Orders reads and invalidations that Redis took late. */
+  readonly moment: () => number;
 }
 
 /**
@@ -68,6 +72,7 @@ export class Tokens {
     strict = false,
   ): Answer<View> {
     const readAt = this.settings.local?.moment() ?? 0;
+    const sentAt = this.settings.moment();
     const first = await this.#read([key], [...declared], true, budget, strict);
     if (first === UNAVAILABLE) return UNAVAILABLE;
     const { tags, epoch } = first;
@@ -87,6 +92,7 @@ export class Tokens {
       epoch,
       tags,
       readAt,
+      sentAt,
     };
   }
 
@@ -101,6 +107,7 @@ export class Tokens {
     alsoTags: ReadonlySet<string> = NO_TAGS,
   ): Promise<ManyViews> {
     const readAt = this.settings.local?.moment() ?? 0;
+    const sentAt = this.settings.moment();
     const keys = requests.map(({ key }) => key);
     const tags = new Map<string, Buffer | null>();
     const declared = [...unionOf([alsoTags, ...requests.map((request) => request.tags)])];
@@ -123,6 +130,7 @@ export class Tokens {
         epoch,
         tags,
         readAt,
+        sentAt,
       };
     });
     return { epoch: epoch === UNAVAILABLE ? null : epoch, tags, views };

@@ -157,6 +157,8 @@ function clusterOverrides(profile: RoleProfile, shared: DriverOptions): DriverCl
     lazyConnect: true,
     enableOfflineQueue: profile.offlineQueue,
     enableAutoPipelining: enableAutoPipelining ?? false,
+    // A client that was given may read from replicas, which do not know yet what was invalidated.
+    scaleReads: 'master',
     slotsRefreshInterval: SLOTS_REFRESH_INTERVAL_MS,
     // ioredis would send a command again after "connection closed", which runs it twice when only the reply was lost.
     retryDelayOnFailover: 0,

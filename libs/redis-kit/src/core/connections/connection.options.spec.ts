@@ -131,6 +131,22 @@ describe('a given client', () => {
     expect(refusal({ client, commandTimeout: '1s', keepAlive: '10s' })).toEqual([]);
     client.disconnect();
   });
+
+  it.each([
+    ['a client', () => new Redis({ lazyConnect: true, keyPrefix: 'app:' })],
+    ['a Cluster', () => new Cluster([], { lazyConnect: true, keyPrefix: 'app:' })],
+    [
+      'the nodes of a Cluster',
+      () => new Cluster([], { lazyConnect: true, redisOptions: { keyPrefix: 'app:' } }),
+    ],
+  ])('has no keyPrefix, which would be before some keys and not before others: %s', (_, make) => {
+    const client = make();
+    expect(() => resolve({ client })).toThrow(
+      "connection.client: got keyPrefix 'app:', expected a client without keyPrefix",
+    );
+    expect(() => resolve({ client })).toThrow("the option 'namespace'");
+    client.disconnect();
+  });
 });
 
 describe('contradictions', () => {

@@ -96,7 +96,7 @@ export class ConnectionOptions {
   @Is("an object such as { '10.0.0.1:6379': { host, port } }", isAddressMap)
   natMap?: Record<string, { host: string; port: number }> | undefined;
 
-  /** An existing ioredis client. It is used and duplicated, and never closed by the suite. */
+  /** An existing ioredis client without `keyPrefix`. It is used and duplicated, and never closed by the suite. */
   @Is('an ioredis Redis or Cluster instance', isClient)
   client?: RedisClient | undefined;
 
@@ -257,12 +257,21 @@ function contradictions(
   allow('natMap', type !== 'standalone', 'it needs Sentinels or a Cluster');
   if (type === 'client') {
     for (const option of DECIDED_BY_CLIENT) allow(option, false, 'the given client decides it');
+    issues.push(...prefixOf(options.client!, path));
   }
   if (type === 'cluster' && options.db) refuse('db', '0: a Redis Cluster has no other database');
   if (fromUrl?.tls && options.tls === false) {
     refuse('tls', 'true or TLS options, because the URL says rediss://');
   }
   return issues;
+}
+
+/** The driver puts it before some keys and not before others: patterns and what is watched for changes are left bare. */
+function prefixOf({ options }: RedisClient, path: string): ConfigurationIssue[] {
+  if (!options.keyPrefix) return [];
+  const expected =
+    "a client without keyPrefix: RedisKit's own keys are told apart by the option 'namespace'";
+  return [{ path: `${path}.client`, given: `keyPrefix '${options.keyPrefix}'`, expected }];
 }
 
 function fail(path: string, given: string, expected: string): never {
