@@ -329,7 +329,7 @@ describe('a request that arrives late', () => {
 
   it('changes nothing when it gives back what others hold', async () => {
     const { store, locks } = await start();
-    await store.take('a', absent(1), 30_000);
+    await store.take('a', absent(1), 1_000);
     await store.handBack('a', absent(1), 1);
     const lock = await locks.acquire('a');
     expect(await store.release('a', absent(1), false)).toBe(false);
