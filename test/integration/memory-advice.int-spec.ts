@@ -16,7 +16,7 @@ describe('advice at boot', () => {
       await eventually(() =>
         expect(advice()).toEqual([
           expect.stringMatching(
-            /'default'.*volatile-lru.*locks, rate limits and counters, leaderboards/,
+            /'default'.*volatile-lru.*locks, rate limits, counters, leaderboards/,
           ),
           expect.stringMatching(/'default'.*volatile-lru.*tokens of tags/),
         ]),

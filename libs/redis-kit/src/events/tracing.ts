@@ -1,9 +1,14 @@
-import type { ContextAPI, PropagationAPI } from '@opentelemetry/api';
-
+/** The part of `@opentelemetry/api` that is used, so that typings do not need an optional peer. */
 interface OpenTelemetry {
-  readonly context: ContextAPI;
-  readonly propagation: PropagationAPI;
-  readonly ROOT_CONTEXT: Parameters<PropagationAPI['extract']>[0];
+  readonly ROOT_CONTEXT: unknown;
+  readonly context: {
+    active(): unknown;
+    with<T>(context: unknown, work: () => T): T;
+  };
+  readonly propagation: {
+    inject(context: unknown, carrier: object): void;
+    extract(context: unknown, carrier: object): unknown;
+  };
 }
 
 /** The W3C trace context of events, by OpenTelemetry where the application has it. */
@@ -11,7 +16,7 @@ export class Tracing {
   /** With `@opentelemetry/api` if it is installed. */
   static async load(): Promise<Tracing> {
     try {
-      return new Tracing(await import('@opentelemetry/api'));
+      return new Tracing((await import('@opentelemetry/api')) as unknown as OpenTelemetry);
     } catch {
       return new Tracing(undefined);
     }
