@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import type { LocksOptions } from 'nestjs-redis-kit';
+import type { Lock, LockCallOptions, LockService, LocksOptions } from 'nestjs-redis-kit';
 import { eventually, isolatedNamespace, RedisServer } from 'nestjs-redis-kit/testing';
 import { LateLink } from '../support/late-link.js';
 import { startLocks, type LockProcessUnderTest } from '../support/lock-processes.js';
@@ -30,6 +30,9 @@ const start = async (options: LocksOptions = {}, url = server.url) => {
 const key = (name: string, part = '') => `${namespace}:v1:lock:{${name}}${part}`;
 const ownerOf = async (name: string): Promise<string> =>
   String(await server.client().get(key(name))).split('|')[0]!;
+
+/** No sign of life, and no claim that runs out, while a test runs. */
+const SILENT = { heartbeat: '1m', claim: '5m' } as const;
 
 /** A request of a process that is not there: nobody hears its messages, and it never asks again. */
 const absent = (n: number) => `absent~${n}~0`;
@@ -157,6 +160,105 @@ describe('a queue', () => {
   });
 });
 
+describe('a waiter', () => {
+  type Acquire = (locks: LockService, options?: LockCallOptions) => Promise<Lock>;
+  const kinds: [string, Acquire][] = [
+    ['lock', (locks, options) => locks.acquire('a', options)],
+    ['semaphore', (locks, options) => locks.semaphore('a', { permits: 1 }).acquire(options)],
+  ];
+
+  it.each(kinds)(
+    'of a %s that gave up gives back what it is still granted',
+    async (kind, acquire) => {
+      const [one, two] = [await start(SILENT), await start(SILENT)];
+      const queue = `${namespace}:v1:${kind}:{a}:queue`;
+      const lock = await acquire(one.locks);
+      const abort = new AbortController();
+      const wasQueued = two.queued();
+      const givenUp = acquire(two.locks, { signal: abort.signal });
+      await wasQueued;
+      const [ghost] = await server.client().zrange(queue, '0', '-1');
+      abort.abort();
+      await expect(givenUp).rejects.toMatchObject({ code: 'LOCK_ABORTED' });
+      await eventually(() => expect(two.locks.process.background.size).toBe(0));
+      // As on a new master that had not heard of the end of the wait.
+      await server.client().zadd(queue, 1, ghost!);
+      const isQueued = two.queued();
+      const waiting = acquire(two.locks, { wait: '20s' });
+      await isQueued;
+      await lock.release();
+      expect(await (await waiting).release()).toBe(true);
+      expect(two.locks.process.watchdog.size).toBe(0);
+    },
+  );
+
+  it('whose sign of life was lost is not taken for dead', async () => {
+    const [one, two, three] = [await start(SILENT), await start(SILENT), await start(SILENT)];
+    const lock = await one.locks.acquire('a');
+    const order: string[] = [];
+    const waiting: Promise<unknown>[] = [];
+    for (const [name, { locks, queued }] of Object.entries({ two, three })) {
+      const isQueued = queued();
+      waiting.push(locks.withLock('a', () => order.push(name)));
+      await isQueued;
+    }
+    await server.client().hdel(key('a', ':processes'), two.locks.process.id);
+    await lock.release();
+    await Promise.all(waiting);
+    expect(order).toEqual(['two', 'three']);
+  });
+
+  it('does not begin by a late message about its former turn', async () => {
+    const options = { heartbeat: '100ms', claim: '5s' } as const;
+    const [one, two] = [await start(options), await start(options)];
+    const { process } = two.locks;
+    const lock = await one.locks.acquire('a');
+    const isQueued = two.queued();
+    const waiting = two.locks.acquire('a');
+    await isQueued;
+    const head = async () => (await server.client().zrange(key('a', ':queue'), '0', '-1'))[0];
+    const former = await head();
+    await server.client().del(key('a', ':queue'));
+    await eventually(async () => {
+      const now = await head();
+      return now !== undefined && now !== former;
+    });
+    process.granted({ id: former!, fence: lock.fence + 1, claimMs: 60_000 });
+    expect(process.watchdog.size).toBe(0);
+    await lock.release();
+    expect(await (await waiting).release()).toBe(true);
+  });
+
+  it('confirms a turn of which little is left', async () => {
+    const [one, two] = [await start(SILENT), await start(SILENT)];
+    const { process } = two.locks;
+    const lock = await one.locks.acquire('a');
+    const isQueued = two.queued();
+    const waiting = two.locks.acquire('a');
+    await isQueued;
+    const [waiter] = process.waiters.values();
+    waiter!.waitingSince = performance.now() - 800;
+    process.granted({ id: waiter!.id, fence: lock.fence + 1, claimMs: 1_000 });
+    expect(process.watchdog.size).toBe(0);
+    await lock.release();
+    expect(await (await waiting).release()).toBe(true);
+  });
+});
+
+describe('a lease', () => {
+  it('is made shorter by nobody', async () => {
+    const { store } = await start();
+    const [name, id] = ['a', absent(1)];
+    await store.take(name, id, 30_000);
+    for (const leaseMs of [3_600_000, 1_000]) {
+      expect(await store.renew([{ name, id, leaseMs }])).toEqual(['renewed']);
+    }
+    const again = await store.acquire(name, { ...asWaiter(1), leaseMs: 1_000 });
+    expect(again.outcome).toBe('granted');
+    expect((await store.touch(name, [id])).leaseLeftMs).toBeGreaterThan(3_500_000);
+  });
+});
+
 describe('a clock that goes back, as in a failover', () => {
   it('does not take the fences with it', async () => {
     const { store, locks } = await start();
@@ -227,7 +329,7 @@ describe('a request that arrives late', () => {
 
   it('changes nothing when it gives back what others hold', async () => {
     const { store, locks } = await start();
-    await store.take('a', absent(1), 30_000);
+    await store.take('a', absent(1), 1_000);
     await store.handBack('a', absent(1), 1);
     const lock = await locks.acquire('a');
     expect(await store.release('a', absent(1), false)).toBe(false);

@@ -1,5 +1,6 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { LockLostError, LockTimeoutError, type LocksOptions } from 'nestjs-redis-kit';
+import { LockLostError, LockTimeoutError, type Lock, type LocksOptions } from 'nestjs-redis-kit';
 import { eventually, isolatedNamespace, RedisServer, TcpProxy } from 'nestjs-redis-kit/testing';
 import { startLocks, type LockProcessUnderTest } from '../support/lock-processes.js';
 
@@ -53,6 +54,19 @@ describe('a link that breaks', () => {
     // A request may still be on its way: its id is refused.
     const [tombstone] = await server.client().hkeys(key('a', ':cancelled'));
     expect(tombstone).toMatch(one.locks.process.id);
+  });
+
+  it('between a release and its reply: it was given back once, and says so', async () => {
+    const [one, two] = [await start({}, proxy.url), await start()];
+    const lock = await one.locks.acquire('a');
+    proxy.dropReplies();
+    const released = lock.release();
+    await eventually(async () => expect(await ownerOf('a')).toBe(''));
+    const next = await two.locks.acquire('a');
+    await proxy.heal();
+    expect(await released).toBe(true);
+    next.check();
+    expect(await next.release()).toBe(true);
   });
 
   it('without closing (half-open) costs no lock: the link is replaced before the lease ends', async () => {
@@ -158,6 +172,31 @@ describe('messages', () => {
     await lock.release();
     // Long before its heartbeat.
     expect(await (await waiting).release()).toBe(true);
+  });
+});
+
+describe('a contended hand-over', () => {
+  it('costs five commands, however long it takes: nobody polls', async () => {
+    const options = { heartbeat: '1m', claim: '5m' } as const;
+    const [one, two] = [await start(options), await start(options)];
+    const held: Lock[] = [];
+    const handOver = async () => {
+      const lock = await one.locks.acquire('a');
+      const queued = two.queued();
+      const waiting = two.locks.acquire('a');
+      await queued;
+      // Long enough for whoever would ask again and again.
+      await pause(300);
+      await lock.release();
+      held.push(await waiting);
+    };
+    // The server learns the scripts.
+    await handOver();
+    await held.pop()?.release();
+    const { evalsha } = await server.commandsDuring(handOver);
+    await held.pop()?.release();
+    // One takes, two tries to and queues, one hands back in the cheap way and, since somebody waits, by the queue.
+    expect(evalsha).toBe(5);
   });
 });
 

@@ -85,7 +85,7 @@ describe('a reply that is lost', () => {
     const releasing = permit.release();
     await eventually(async () => expect(await one.available()).toBe(1));
     await proxy.heal();
-    await releasing;
+    expect(await releasing).toBe(true);
     other.check();
     expect(await one.available()).toBe(1);
     expect(await other.release()).toBe(true);
@@ -332,11 +332,17 @@ describe('a script', () => {
     expect((await look('q~1~2.1')).standings[0]).toBeGreaterThan(0);
   });
 
-  it('loses nobody when the server was away for longer than all of them say they live', async () => {
+  const hasAged = () => redis.hset(keys().processes, { q: '1', r: '1' });
+  const isLost = () => redis.hdel(keys().processes, 'q');
+
+  it.each([
+    ['when the server was away for longer than all of them say they live', hasAged],
+    ['whose sign of life was lost', isLost],
+  ])('takes nobody for dead %s', async (_, signOfLife) => {
     await acquire('p~1~2.2');
     expect((await acquire('q~1~2.2')).outcome).toBe('queued');
     expect((await acquire('r~1~2.2')).outcome).toBe('queued');
-    await redis.hset(keys().processes, { q: '1', r: '1' });
+    await signOfLife();
     await release('p~1~2.2', 0);
     const [first, second] = (await look('q~1~2.2', 'r~1~2.2')).standings;
     expect([first! > 0, second]).toEqual([true, 0]);

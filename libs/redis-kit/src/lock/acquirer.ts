@@ -290,7 +290,10 @@ export class Acquirer implements WaiterDuties {
     if (waiter.isSettled) return;
     const { name, id, isAsking, isUncertain, isQueued, waitedMs } = waiter;
     this.#leave(waiter);
-    if (isAsking || isUncertain || isQueued) void this.#takeBack(name, id, isAsking || isUncertain);
+    if (isAsking || isUncertain || isQueued) {
+      void this.#takeBack(name, id, isAsking || isUncertain);
+      this.process.gaveUp(id, () => void this.#takeBack(name, id, false));
+    }
     const { kind } = this.store;
     this.process.events.emit('lock.abandoned', { name, kind, reason, waitedMs });
     waiter.reject(error);

@@ -7,6 +7,9 @@ import type { Grant } from './stores/hold-store.js';
 import type { Waiter } from './waiter.js';
 import { Watchdog } from './watchdog.js';
 
+/** So many of those who gave up are remembered. */
+const MOST_GIVEN_UP = 10_000;
+
 /** How the server reaches this process. */
 export interface WakeChannel {
   /** True while messages can be heard. */
@@ -28,6 +31,8 @@ export class LockProcess {
   readonly waiters = new Map<string, Waiter>();
   /** What still has to be told to Redis although nobody waits for it. */
   readonly background = new Set<Promise<unknown>>();
+  /** How to give back what is granted to those who gave up, by the id of their request. */
+  readonly #givenUp = new Map<string, () => void>();
   readonly #onReplaced = new Set<() => void>();
   #number = 0;
   #isClosed = false;
@@ -57,11 +62,25 @@ export class LockProcess {
   }
 
   /**
-   * A message said that somebody here was granted something. A late one, of what is held already or no longer wanted, says
-   * nothing: whoever gave up has told the server so.
+   * A message said that somebody here was granted something. A late one, of what is held already, says nothing. Whoever
+   * gave up has told the server so, but the server may have lost it, as in a failover: then it is told once more.
    */
   granted(grant: Grant): void {
-    if (!this.watchdog.holds(grant.id)) this.waiters.get(grant.id)?.onGranted(grant);
+    const { id } = grant;
+    if (this.watchdog.holds(id)) return;
+    const waiter = this.waiters.get(id);
+    if (waiter) return waiter.onGranted(grant);
+    const giveBack = this.#givenUp.get(id);
+    this.#givenUp.delete(id);
+    giveBack?.();
+  }
+
+  /** Nobody wants what this id may still be granted. Only the last ten thousand such ids are kept. */
+  gaveUp(id: string, giveBack: () => void): void {
+    this.#givenUp.set(id, giveBack);
+    if (this.#givenUp.size <= MOST_GIVEN_UP) return;
+    const [oldest] = this.#givenUp.keys();
+    this.#givenUp.delete(oldest!);
   }
 
   /** Messages may have been missed. */
@@ -93,6 +112,7 @@ export class LockProcess {
     clearTimeout(timer);
     this.watchdog.close();
     this.deadlines.close();
+    this.#givenUp.clear();
     this.channel.close();
   }
 

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { deferred } from '../core/deferred.js';
-import { Holding, type HoldingDetails } from './holding.js';
+import { Holding, trustedUntil, type HoldingDetails } from './holding.js';
 import { MemoryMutexStore } from './stores/memory-mutex.store.js';
 import type { Renewal, RenewalTerm } from './stores/hold-store.js';
 import { Watchdog } from './watchdog.js';
@@ -132,6 +132,16 @@ describe('a watchdog', () => {
     await new Promise((resolve) => setImmediate(resolve));
     expect(holding.validUntil).toBeGreaterThan(validUntil);
     expect(lost).toEqual([]);
+  });
+
+  it('trusts a renewal from when it was sent', async () => {
+    const store = new Store();
+    store.answer = (terms) =>
+      new Promise((resolve) => setTimeout(() => resolve(terms.map(() => 'renewed')), 5_000));
+    const sentAt = performance.now() + LEASE_MS / 3;
+    const holding = hold(store, 1);
+    await jest.advanceTimersByTimeAsync(LEASE_MS / 3 + 5_000);
+    expect(Math.abs(holding.validUntil - trustedUntil(sentAt, LEASE_MS))).toBeLessThan(5);
   });
 
   it.each([

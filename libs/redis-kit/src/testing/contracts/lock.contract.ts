@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
+import { getEventListeners } from 'node:events';
 import {
   LockAbortedError,
   LockLostError,
@@ -49,10 +50,12 @@ export function lockContract(create: () => Promise<LockSubject>): readonly Contr
       assert.equal(lock.name, name);
       assert.ok(lock.remaining() > 30_000 && lock.remaining() < 60_000);
       assert.equal(await two.tryAcquire(name), null);
-      await assert.rejects(two.acquire(name, { wait: 50 }), (error) => {
+      // To open a link may take longer than the wait.
+      await two.process.channel.ready();
+      await assert.rejects(two.acquire(name, { wait: 500 }), (error) => {
         assert.ok(error instanceof LockTimeoutError);
         assert.equal(error.lock, name);
-        assert.ok(error.waitedMs >= 49);
+        assert.ok(error.waitedMs >= 499);
         assert.ok((error.holderAgeMs ?? -1) >= 0);
         return true;
       });
@@ -128,6 +131,30 @@ export function lockContract(create: () => Promise<LockSubject>): readonly Contr
       await (await two.acquire(name)).release();
     },
 
+    'leaves no listener at a signal, however a wait ends': async ({ locks: [one, two] }) => {
+      const name = someName();
+      const abort = new AbortController();
+      const { signal } = abort;
+      const listeners = () => getEventListeners(signal, 'abort').length;
+      const lock = await one.acquire(name);
+      await assert.rejects(two.acquire(name, { wait: 20, signal }), ranOut);
+      assert.equal(listeners(), 0);
+      let queued = queues(two);
+      const winning = two.acquire(name, { ...PATIENT, signal });
+      await queued;
+      assert.equal(listeners(), 1);
+      await lock.release();
+      const next = await winning;
+      assert.equal(listeners(), 0);
+      queued = queues(one);
+      const aborted = one.acquire(name, { ...PATIENT, signal });
+      await queued;
+      abort.abort();
+      await assert.rejects(aborted, LockAbortedError);
+      assert.equal(listeners(), 0);
+      assert.equal(await next.release(), true);
+    },
+
     'renews a lease for as long as it is held': async ({ locks: [one, two] }) => {
       const name = someName();
       const lock = await one.acquire(name, { lease: SHORT_LEASE });
@@ -182,6 +209,17 @@ export function lockContract(create: () => Promise<LockSubject>): readonly Contr
       await lock.release();
       assert.equal(await one.tryAcquire(name), null);
       assert.equal(await next.release(), true);
+    },
+
+    'gives back what is disposed of': async ({ locks: [one, two] }) => {
+      const names = [someName(), someName()];
+      for (const target of [names[0]!, names]) {
+        const held = await one.acquire(target);
+        await assert.rejects(two.acquire(target, { wait: 0 }), ranOut);
+        await held[Symbol.asyncDispose]();
+        const next = await two.acquire(target, { wait: 0 });
+        assert.equal(await next.release(), true);
+      }
     },
 
     'keeps a lock that ran out from others for its delay': async ({ locks: [one, two] }) => {
