@@ -26,7 +26,7 @@ async function everythingIn(client: Redis): Promise<string> {
   const readers: Record<string, (key: string) => Promise<unknown>> = {
     string: (key) => client.get(key),
     hash: (key) => client.hgetall(key),
-    zset: (key) => client.zrange(key, 0, -1),
+    zset: (key) => client.zrange(key, '0', '-1'),
     // It has expired meanwhile.
     none: async () => null,
   };
