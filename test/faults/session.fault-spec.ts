@@ -1,9 +1,13 @@
 import { describe, expect, it } from '@jest/globals';
+import { SessionUnavailableException } from 'nestjs-redis-kit/session';
 import { eventually, isolatedNamespace, RedisServer } from 'nestjs-redis-kit/testing';
+import { parseSessionId } from '../../libs/redis-kit/src/session/session-id.js';
+import { Sessions } from '../../libs/redis-kit/src/session/sessions.js';
 import { PLATFORMS } from '../support/http-application.js';
 import type { Browser } from '../support/browser.js';
 import { describeTopologies } from '../support/describe-topologies.js';
 import {
+  idOf,
   startSessionApplication,
   type SessionApplication,
 } from '../support/session-application.js';
@@ -151,6 +155,21 @@ describe.each(PLATFORMS)('sessions on %s', (platform) => {
       try {
         const response = await browser.request('/me');
         expect([response.status, response.headers.get('retry-after')]).toEqual([503, '7']);
+        for (const path of ['/logout', '/revoke-others', '/confirm', '/devices']) {
+          const method = path === '/devices' ? 'GET' : 'POST';
+          const refused = await browser.request(path, { method });
+          expect([path, refused.status, refused.headers.get('retry-after')]).toEqual([
+            path,
+            503,
+            '7',
+          ]);
+        }
+        // Without a cookie it is the login itself that finds out.
+        const login = await application.browser().request('/login/berta', { method: 'POST' });
+        expect([login.status, login.headers.get('retry-after')]).toEqual([503, '7']);
+        const revocation = application.sessions.revokeAll('berta');
+        await expect(revocation).rejects.toBeInstanceOf(SessionUnavailableException);
+        await expect(revocation).rejects.toMatchObject({ retryAfterMs: 7_000 });
         // Who has no cookie needs no Redis.
         expect((await application.browser().request('/me')).status).toBe(200);
       } finally {
@@ -164,17 +183,54 @@ describe.each(PLATFORMS)('sessions on %s', (platform) => {
     }
   });
 
+  it('go on under the id they have when they cannot be renewed', async () => {
+    await using redis = await RedisServer.start();
+    const application = await startSessionApplication(
+      platform,
+      { url: redis.url },
+      { deadline: '20s', touchEvery: 0, renewal: '1s' },
+    );
+    try {
+      const browser = await loggedIn(application);
+      const core = application.app.get(Sessions);
+      const before = idOf(browser);
+      const renewalIsDue = () =>
+        eventually(async () => {
+          const { state } = (await core.load(parseSessionId(before)!))!;
+          expect(core.isRenewalDue(state)).toBe(true);
+        }, PATIENCE);
+      await renewalIsDue();
+      await redis.client().call('ACL', 'SETUSER', 'default', '-evalsha', '-eval');
+      expect(await browser.get('/me')).toMatchObject({ userId: 'anna' });
+      expect(idOf(browser)).toBe(before);
+      await redis.client().call('ACL', 'SETUSER', 'default', '+@all');
+      await renewalIsDue();
+      expect(await browser.get('/me')).toMatchObject({ userId: 'anna' });
+      expect(idOf(browser)).not.toBe(before);
+    } finally {
+      await application.app.close();
+    }
+  });
+
   it('are read, used, ended and revoked also when the memory of Redis is used up', async () => {
     await using redis = await RedisServer.start();
     const application = await startSessionApplication(
       platform,
       { url: redis.url },
-      { deadline: '20s', touchEvery: 0 },
+      { deadline: '20s', touchEvery: 0, renewal: '1s' },
     );
     try {
       const [one, two] = [await loggedIn(application), await loggedIn(application)];
       await redis.client().config('SET', 'maxmemory', '1');
-      expect(await one.get('/me')).toMatchObject({ userId: 'anna' });
+      const before = idOf(one);
+      const answers: unknown[] = [];
+      await eventually(async () => {
+        answers.push(await one.get('/me'));
+        expect(idOf(one)).not.toBe(before);
+      }, PATIENCE);
+      expect(new Set(answers.map((answer) => JSON.stringify(answer)))).toEqual(
+        new Set(['{"userId":"anna","data":{}}']),
+      );
       // It is not Redis being away: nobody is told to come back in a moment.
       expect((await application.browser().request('/login/anna', { method: 'POST' })).status).toBe(
         500,

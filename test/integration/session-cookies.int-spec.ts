@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
-import { createHmac, randomBytes } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { RedisStore } from 'connect-redis';
 import type { INestApplication } from '@nestjs/common';
 import { RedisKitEvents } from 'nestjs-redis-kit';
@@ -8,25 +8,14 @@ import { eventually, isolatedNamespace, RedisServer } from 'nestjs-redis-kit/tes
 import { Browser } from '../support/browser.js';
 import { PLATFORMS } from '../support/http-application.js';
 import {
+  idOf,
   SECRET,
+  signed,
   startSessionApplication,
   type SessionApplication,
 } from '../support/session-application.js';
 
 const HTTPS = { 'x-forwarded-proto': 'https' };
-
-/** As cookie-signature does it, for cookies that this library did not make. */
-const signed = (id: string, secret = SECRET): string => {
-  const signature = createHmac('sha256', secret).update(id).digest('base64').replace(/=+$/, '');
-  return encodeURIComponent(`s:${id}.${signature}`);
-};
-
-const idOf = (browser: Browser, name = 'sid'): string =>
-  decodeURIComponent(browser.cookies.get(name)!)
-    .replace(/^s:/, '')
-    .split('.')
-    .slice(0, 3)
-    .join('.');
 
 describe.each(PLATFORMS)('the cookie of a session on %s', (platform) => {
   let redis: RedisServer;
@@ -108,11 +97,15 @@ describe.each(PLATFORMS)('the cookie of a session on %s', (platform) => {
     const returning = after.browser();
     for (const [name, value] of browser.cookies) returning.cookies.set(name, value);
     expect(await returning.get('/me')).toMatchObject({ userId: 'anna' });
+    // Users are found by a key that is none of the secrets.
+    expect(await after.sessions.listForUser('anna')).toHaveLength(1);
     await returning.post('/login/anna');
     const alone = await start({ secret: newest }, namespace);
     const last = alone.browser();
     for (const [name, value] of returning.cookies) last.cookies.set(name, value);
     expect(await last.get('/me')).toMatchObject({ userId: 'anna' });
+    await before.sessions.revokeAll('anna');
+    expect(await last.get('/me')).toMatchObject({ userId: null });
   });
 
   it('cannot be given to somebody before he logs in', async () => {
@@ -155,6 +148,43 @@ describe.each(PLATFORMS)('the cookie of a session on %s', (platform) => {
     );
     expect(refused).toContain(first.split('.')[1]);
     expect(await browser.get('/me')).toMatchObject({ userId: 'anna' });
+  });
+
+  it('is counted for a limit as one session, whatever its id is renewed to', async () => {
+    const application = await start({ renewal: '1s', touchEvery: 0 });
+    const browser = application.browser();
+    await browser.post('/login/anna');
+    const first = idOf(browser);
+    const statuses: number[] = [];
+    const ask = async () => {
+      const response = await browser.request('/limited');
+      await response.body?.cancel();
+      statuses.push(response.status);
+    };
+    await eventually(async () => {
+      await ask();
+      expect(idOf(browser)).not.toBe(first);
+    });
+    // Together with two before the renewal, one more than are allowed.
+    for (let i = 0; i < 4; i++) await ask();
+    expect(statuses.slice(0, 5)).toEqual(Array(5).fill(200));
+    expect(new Set(statuses.slice(5))).toEqual(new Set([429]));
+  });
+
+  it('ends when it is not used, and at its age however much it is used', async () => {
+    const application = await start({ idle: '3s', absolute: '8s', touchEvery: 0 });
+    const [used, idle] = [application.browser(), application.browser()];
+    await used.post('/login/used');
+    await idle.post('/login/idle');
+    await eventually(async () => {
+      // The older one, which would be gone first if it were not for this.
+      expect(await used.get('/me')).toMatchObject({ userId: 'used' });
+      expect(await application.sessions.listForUser('idle')).toEqual([]);
+    });
+    expect(await idle.get('/me')).toMatchObject({ userId: null });
+    await eventually(async () => expect(await used.get('/me')).toMatchObject({ userId: null }), {
+      within: 30_000,
+    });
   });
 
   describe('that plain connect-redis gave', () => {
@@ -232,8 +262,22 @@ describe.each(PLATFORMS)('the cookie of a session on %s', (platform) => {
     expect(evalsha).toBeLessThanOrEqual(5);
   });
 
+  it('has what the last request made of it, where that is asked for', async () => {
+    const application = await start({ onConflict: 'last-write' });
+    const browser = application.browser();
+    await browser.post('/set', { a: 1 });
+    const saving = browser.copy().post('/set?gate=last', { b: 1 });
+    await application.gates.at('last:arrived').passed;
+    await browser.post('/set', { c: 1 });
+    application.gates.at('last').open();
+    await saving;
+    expect(await browser.get('/me')).toEqual({ userId: null, data: { a: 1, b: 1 } });
+  });
+
   it('is not sent for what was refused: too large, or changed by another request meanwhile', async () => {
     const application = await start({ maxBytes: 300, onConflict: 'reject' });
+    const conflicted: object[] = [];
+    application.app.get(RedisKitEvents).on('session.conflicted', (event) => conflicted.push(event));
     const browser = application.browser();
     await browser.post('/set', { a: 1 });
     const slow = browser.copy();
@@ -247,6 +291,9 @@ describe.each(PLATFORMS)('the cookie of a session on %s', (platform) => {
     application.gates.at('slow').open();
     await saving;
     expect(await browser.get('/me')).toMatchObject({ data: { a: 1, c: 1 } });
+    // Once on Express; @fastify/session tries again for the answer that says so.
+    const [, handle] = idOf(browser).split('.');
+    expect(conflicted).toContainEqual({ handle, policy: 'reject' });
     const body = JSON.stringify({ large: 'x'.repeat(400) });
     await browser.request('/set', {
       method: 'POST',

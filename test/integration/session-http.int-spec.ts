@@ -1,4 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { randomBytes } from 'node:crypto';
+import { RedisStore } from 'connect-redis';
+import type { Redis } from 'ioredis';
+import { RedisKitEvents } from 'nestjs-redis-kit';
 import { NoSessionError } from 'nestjs-redis-kit/session';
 import {
   eventually,
@@ -8,12 +12,28 @@ import {
 } from 'nestjs-redis-kit/testing';
 import { PLATFORMS } from '../support/http-application.js';
 import {
+  idOf,
+  signed,
   startSessionApplication,
   type SessionApplication,
 } from '../support/session-application.js';
 
 const CHROME =
   'Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/126.0.0.0 Safari/537.36';
+
+/** Everything that is stored: names of keys, and what is under them. */
+async function everythingIn(client: Redis): Promise<string> {
+  const readers: Record<string, (key: string) => Promise<unknown>> = {
+    string: (key) => client.get(key),
+    hash: (key) => client.hgetall(key),
+    zset: (key) => client.zrange(key, '0', '-1'),
+    // It has expired meanwhile.
+    none: async () => null,
+  };
+  const keys = await client.keys('*');
+  const entries = keys.map(async (key) => [key, await readers[await client.type(key)]!(key)]);
+  return JSON.stringify(await Promise.all(entries));
+}
 
 interface Device {
   handle: string;
@@ -176,6 +196,78 @@ describe.each(PLATFORMS)('sessions over HTTP on %s', (platform) => {
     expect(await browser.get('/me')).toMatchObject({ userId: 'greta' });
   });
 
+  it('counts what was confirmed for the new id only', async () => {
+    const browser = application.browser();
+    await browser.post('/login/gina');
+    await eventually(async () => expect((await browser.request('/recent')).status).toBe(403), {
+      within: 30_000,
+    });
+    const thief = browser.copy();
+    await browser.post('/confirm');
+    expect((await browser.request('/recent')).status).toBe(200);
+    expect((await thief.request('/recent')).status).toBe(403);
+    expect(await thief.get('/me')).toMatchObject({ userId: 'gina' });
+    expect((await thief.request('/confirm', { method: 'POST' })).status).toBe(500);
+    expect((await thief.request('/recent')).status).toBe(403);
+  });
+
+  it('counts a session for a limit under its name, whose id changes', async () => {
+    const browser = application.browser();
+    await browser.post('/login/lena');
+    const before = browser.copy();
+    const ask = async (from = browser) => (await from.request('/limited')).status;
+    for (let i = 0; i < 5; i++) expect(await ask()).toBe(200);
+    expect(await ask()).toBe(429);
+    await browser.post('/confirm');
+    expect(idOf(browser)).not.toBe(idOf(before));
+    expect([await ask(), await ask(before)]).toEqual([429, 429]);
+    const other = application.browser();
+    await other.post('/login/lena');
+    expect(await ask(other)).toBe(200);
+  });
+
+  it('announces who was revoked, and why', async () => {
+    const options = { url: redis.url, namespace: isolatedNamespace() };
+    const limited = await startSessionApplication(platform, options, { maxPerUser: 2 });
+    try {
+      const { sessions } = limited;
+      const [revoked, moves]: [object[], object[]] = [[], []];
+      const stop = sessions.onRevoked((event) => revoked.push(event));
+      const events = limited.app.get(RedisKitEvents);
+      events.on('session.logged-in', (event) => moves.push({ in: event }));
+      events.on('session.logged-out', (event) => moves.push({ out: event }));
+      const login = async () => {
+        const browser = limited.browser();
+        const { handle } = await browser.post<{ handle: string }>('/login/olga');
+        return { browser, handle };
+      };
+      const [one, two] = [await login(), await login()];
+      await one.browser.post(`/revoke/${two.handle}`);
+      const three = await login();
+      await one.browser.post('/revoke-others');
+      const [four, five] = [await login(), await login()];
+      await sessions.revokeAll('olga');
+      const userId = 'olga';
+      expect(revoked).toEqual([
+        { userId, reason: 'one', handles: [two.handle] },
+        { userId, reason: 'others', handles: [three.handle] },
+        { userId, reason: 'limit', handles: [one.handle] },
+        { userId, reason: 'all', handles: expect.arrayContaining([four.handle, five.handle]) },
+      ]);
+      stop();
+      const six = await login();
+      await six.browser.post('/logout');
+      await sessions.revokeAll('olga');
+      expect(revoked).toHaveLength(4);
+      expect(moves).toEqual([
+        ...[one, two, three, four, five, six].map(({ handle }) => ({ in: { userId, handle } })),
+        { out: { userId, handle: six.handle } },
+      ]);
+    } finally {
+      await limited.app.close();
+    }
+  });
+
   it('answers 403 when that was too long ago', async () => {
     const browser = application.browser();
     await browser.post('/login/greta');
@@ -217,15 +309,29 @@ describe.each(PLATFORMS)('sessions over HTTP on %s', (platform) => {
   });
 
   it('leaves no key without an expiry, and no secret in Redis', async () => {
+    const client = redis.client();
     const browser = application.browser();
+    await browser.post('/set', { cart: ['mug'] });
+    const ids = [idOf(browser)];
     await browser.post('/login/hanna');
-    expect(await keysWithoutExpiry(redis.client(), '*')).toEqual([]);
-    const secret = /\.([\w-]{32})\./.exec(decodeURIComponent(browser.cookies.get('sid')!))![1]!;
-    const keys = await redis.client().keys('*:session:*');
-    for (const key of keys) {
-      expect(key).not.toContain(secret);
-      if ((await redis.client().type(key)) !== 'string') continue;
-      expect(await redis.client().get(key)).not.toContain(secret);
+    ids.push(idOf(browser));
+    await browser.post('/confirm');
+    ids.push(idOf(browser));
+    const foreign = randomBytes(24).toString('base64url');
+    const session = { cookie: { originalMaxAge: null, path: '/' }, cart: ['mug'] };
+    await new RedisStore({ client }).set(foreign, session as never);
+    const migrated = application.browser();
+    migrated.cookies.set('sid', signed(foreign));
+    expect(await migrated.get('/me')).toMatchObject({ data: { cart: ['mug'] } });
+    ids.push(idOf(migrated));
+    expect(new Set(ids).size).toBe(4);
+    expect(await keysWithoutExpiry(client, '*')).toEqual([]);
+    const everything = await everythingIn(client);
+    for (const id of ids) {
+      const [, handle, secret] = id.split('.') as [string, string, string];
+      expect(everything).toContain(handle);
+      expect(secret).toHaveLength(32);
+      expect(everything).not.toContain(secret);
     }
   });
 });

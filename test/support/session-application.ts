@@ -1,3 +1,4 @@
+import { createHmac } from 'node:crypto';
 import {
   Body,
   Controller,
@@ -22,11 +23,25 @@ import {
   type SessionDevice,
   type SessionModuleOptions,
 } from 'nestjs-redis-kit/session';
-import type { RedisKitOptions } from 'nestjs-redis-kit';
+import { RateLimit, type RedisKitOptions } from 'nestjs-redis-kit';
 import { startHttpApplication, type HttpApplication, type Platform } from './http-application.js';
 import { Browser } from './browser.js';
 
 export const SECRET = 'a secret of this test that is long enough';
+
+/** As cookie-signature does it, for cookies that this library did not make. */
+export const signed = (id: string, secret = SECRET): string => {
+  const signature = createHmac('sha256', secret).update(id).digest('base64').replace(/=+$/, '');
+  return encodeURIComponent(`s:${id}.${signature}`);
+};
+
+/** The session id in a browser's cookie, without its signature. */
+export const idOf = (browser: Browser, name = 'sid'): string =>
+  decodeURIComponent(browser.cookies.get(name)!)
+    .replace(/^s:/, '')
+    .split('.')
+    .slice(0, 3)
+    .join('.');
 
 type Content = Record<string, unknown>;
 
@@ -144,6 +159,18 @@ class SessionController {
   @Get('stale')
   @RequireFreshAuth(0)
   stale() {
+    return { ok: true };
+  }
+
+  @Get('recent')
+  @RequireFreshAuth('5s')
+  recent() {
+    return { ok: true };
+  }
+
+  @Get('limited')
+  @RateLimit({ policies: [{ name: 'session', limit: 5, per: '1d' }], by: 'session' })
+  limited() {
     return { ok: true };
   }
 

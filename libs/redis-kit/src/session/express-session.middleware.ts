@@ -104,9 +104,7 @@ class ExpressCarrier implements SessionCarrier {
   async continue(): Promise<void> {
     const state = stateOf(this.session);
     if (!state) return;
-    const isMoved = state.id.id !== this.request.sessionID;
-    if (!isMoved && !this.sessions.isRenewalDue(state)) return;
-    const next = isMoved ? state : await this.sessions.renew(state);
+    const next = await this.sessions.moved(state, this.request.sessionID);
     if (next) await this.adopt(next, contentOf(this.session));
   }
 

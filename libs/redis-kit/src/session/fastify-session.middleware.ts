@@ -82,18 +82,23 @@ export async function installFastifySession(
       ...(cookie.persistent && { maxAge: absoluteMs }),
     },
   });
-  instance.addHook('onRequest', async (request) => {
+  instance.addHook('onRequest', async (request, reply) => {
     const own = request as unknown as SessionHttpRequest;
-    const carrier = new FastifyCarrier(own, { name: cookieName, attributes }, sessions, store);
+    const named = { name: cookieName, attributes };
+    const carrier = new FastifyCarrier(own, named, sessions, store, (retryAfterMs) =>
+      announce(reply, retryAfterMs),
+    );
     own[CARRIER] = carrier;
     attachCarrier(request, carrier);
     await carrier.continue();
   });
   instance.addHook('onError', async (_request, reply: FastifyReply, error) => {
-    if (error instanceof SessionUnavailableException) {
-      void reply.header('Retry-After', Math.ceil(error.retryAfterMs / 1_000));
-    }
+    if (error instanceof SessionUnavailableException) announce(reply, error.retryAfterMs);
   });
+}
+
+function announce(reply: FastifyReply, retryAfterMs: number): void {
+  void reply.header('Retry-After', Math.ceil(retryAfterMs / 1_000));
 }
 
 const carrierOfRequest = (request: FastifyRequest): FastifyCarrier | undefined =>
@@ -109,6 +114,8 @@ class FastifyCarrier implements SessionCarrier {
     private readonly cookie: { readonly name: string; readonly attributes: object },
     private readonly sessions: Sessions,
     private readonly store: RedisSessionStore,
+    /** Of what a handler meets, Nest makes the answer: no hook for errors hears of it. */
+    readonly retryAfter: (retryAfterMs: number) => void,
   ) {}
 
   get session(): SessionContent | undefined {
@@ -125,9 +132,7 @@ class FastifyCarrier implements SessionCarrier {
     const state = stateOf(session);
     if (!session || !state) return;
     attachState(session, state);
-    const isMoved = state.id.id !== session.sessionId;
-    const isDue = isMoved || this.sessions.isRenewalDue(state);
-    const next = isMoved ? state : isDue ? await this.sessions.renew(state) : undefined;
+    const next = await this.sessions.moved(state, session.sessionId);
     if (next) await this.adopt(next, contentOf(session));
     else this.#received = session;
   }
@@ -164,9 +169,5 @@ class FastifyCarrier implements SessionCarrier {
     // @fastify/session sends the cookie of whatever was saved: again, which coming late would undo a login in the browser;
     // and over plain HTTP, although it is for HTTPS alone.
     Object.defineProperty(session, 'isSaved', { value: () => false, configurable: true });
-  }
-
-  retryAfter(): void {
-    // The hook for errors says so.
   }
 }

@@ -118,6 +118,8 @@ export const renewSession = defineScript({
   name: 'session.renew',
   shared: new URL('./lua/record.lua', import.meta.url),
   source: new URL('./lua/renew.lua', import.meta.url),
+  // It replaces a digest by another one, and is part of requests that only read.
+  flags: ['allow-oom'],
   keys: ['session', 'epoch', 'grace'],
   args: ['digest', 'next', 'graceMs', 'authenticates'],
   reply: (raw) => raw === 1,
@@ -129,7 +131,7 @@ export const authenticationAge = defineScript({
   shared: new URL('./lua/record.lua', import.meta.url),
   source: new URL('./lua/age.lua', import.meta.url),
   keys: ['session', 'epoch'],
-  args: [],
+  args: ['digest', 'successor'],
   reply: (raw) => (raw === -1 ? undefined : Number(raw)),
   idempotent: true,
 });

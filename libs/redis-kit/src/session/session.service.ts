@@ -162,7 +162,8 @@ export class SessionService {
   }
 
   /**
-   * Makes sure that the user proved who he is, by `login` or `confirmAuth`, within this time.
+   * Makes sure that the user proved who he is, by `login` or `confirmAuth`, within this time. What was confirmed counts for the
+   * id that came of it: for the one before, whoever has that, there is no proof any more.
    *
    * @returns true when he did
    */
@@ -170,7 +171,7 @@ export class SessionService {
     return forRequest(request, async (carrier) => {
       const state = stateOf(carrier.session);
       if (state?.userId === undefined) return false;
-      const ageMs = await this.sessions.vault.authenticationAge(state.id);
+      const ageMs = await this.sessions.authenticationAge(state);
       return ageMs !== undefined && ageMs <= toMs(maxAge);
     });
   }

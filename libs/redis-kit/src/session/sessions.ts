@@ -193,6 +193,25 @@ export class Sessions {
     return !isCopy && this.#renewals.has(id.id);
   }
 
+  /**
+   * How a request goes on whose cookie has the id `sid`, where that is not as it came: with a session that was taken over, or
+   * one whose id is replaced. A renewal that fails is no reason to fail the request; the next touch says again that it is due.
+   */
+  async moved(state: SessionState, sid: string): Promise<SessionState | undefined> {
+    if (state.id.id !== sid) return state;
+    if (!this.isRenewalDue(state)) return undefined;
+    return this.renew(state).catch(() => undefined);
+  }
+
+  /** Milliseconds since the user of a session proved who he is; undefined when he did so under an id that does not follow from this one. */
+  authenticationAge({ id }: SessionState): Promise<number | undefined> {
+    const successor = this.ids.successorOf(id);
+    return this.vault.authenticationAge(id, {
+      digest: digestOf(id.secret),
+      successor: digestOf(successor.secret),
+    });
+  }
+
   /** The state under a successor of its id; undefined when the session ended, or got another successor. */
   async renew(state: SessionState, authenticates = false): Promise<SessionState | undefined> {
     const { id, userId, version, text } = state;

@@ -51,7 +51,7 @@ export {
   type ChannelLayerSubject,
 } from './contracts/channel-layer.contract.js';
 export { sessionVaultContract } from './contracts/session-vault.contract.js';
-export type { SessionVaultSubject } from './contracts/session-vault.contract.js';
+export type { SessionVaultSubject } from './contracts/session-vault.subject.js';
 export { eventStoreContract, type EventStoreSubject } from './contracts/event-store.contract.js';
 export {
   eventProcessorContract,

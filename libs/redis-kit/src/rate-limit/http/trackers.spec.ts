@@ -88,6 +88,16 @@ describe('a call is counted', () => {
     );
   });
 
+  it('by a session of this library whatever its secret is, which a renewal replaces', async () => {
+    const name = `u${'A'.repeat(16)}.${'B'.repeat(12)}`;
+    const headers = { cookie: `sid=s%3A${name}.${'C'.repeat(32)}.signature` };
+    const before = await keyOf({ headers, sessionID: `${name}.${'C'.repeat(32)}` }, 'session');
+    const renewed = `${name}.${'D'.repeat(32)}`;
+    expect(await keyOf({ headers, sessionID: renewed }, 'session')).toBe(before);
+    const other = { headers, sessionID: renewed.replace('B.', 'X.'), ip: '203.0.113.7' };
+    expect(await keyOf(other, ['session', 'ip'])).toBe('ip:203.0.113.7');
+  });
+
   it('not by a session that was made for it: whoever sends no cookie gets one each time', async () => {
     const fresh = { sessionID: SESSION, ip: '203.0.113.7', headers: { cookie: 'a=b' } };
     expect(await keyOf(fresh, ['session', 'ip'])).toBe('ip:203.0.113.7');

@@ -56,6 +56,9 @@ const PLAIN_VALUE = /^[\w.:@/+=-]{1,100}$/;
 /** A shorter id could stand in a cookie by chance, and is no id that cannot be guessed. */
 const SHORTEST_SESSION_ID = 16;
 
+/** An id of `nestjs-redis-kit/session`: what names the session for as long as it lives, and a secret that changes. */
+const RENEWED_SESSION_ID = /^([ug][\w-]{16}\.[\w-]{12}\.)[\w-]{32}$/;
+
 /** Tells whom a call is counted for. */
 export class Trackers {
   constructor(private readonly settings: TrackerSettings) {}
@@ -143,13 +146,14 @@ function idOfUser(request: RateLimitRequest): string | number | undefined {
 }
 
 /**
- * The id of a session that the client came with. A session made for this very request does not count: whoever sends no
+ * The id of a session that the client came with, without what a renewal replaces: it must not give a limit anew. A session made for this very request does not count: whoever sends no
  * cookie gets a new one each time.
  */
 function establishedSession(request: RateLimitRequest): string | undefined {
   const session = request.session as { id?: unknown; sessionId?: unknown } | undefined;
   const id = request.sessionID ?? session?.sessionId ?? session?.id;
   if (typeof id !== 'string' || id.length < SHORTEST_SESSION_ID) return undefined;
+  const name = RENEWED_SESSION_ID.exec(id)?.[1] ?? id;
   const cookies = headerOf(request, 'cookie') ?? '';
-  return cookies.includes(id) || cookies.includes(encodeURIComponent(id)) ? id : undefined;
+  return cookies.includes(name) || cookies.includes(encodeURIComponent(name)) ? name : undefined;
 }

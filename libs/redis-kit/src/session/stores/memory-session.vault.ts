@@ -7,6 +7,7 @@ import type {
   NewUserSession,
   Renewal,
   SaveAnswer,
+  SecretHolder,
   SessionFacts,
   SessionVault,
   StoredSession,
@@ -155,9 +156,11 @@ export class MemorySessionVault implements SessionVault {
     return true;
   }
 
-  async authenticationAge(place: SessionPlace): Promise<number | undefined> {
+  async authenticationAge(place: SessionPlace, { digest, successor }: SecretHolder) {
     const session = this.#live(place);
-    return session?.authenticatedAtMs ? Date.now() - session.authenticatedAtMs : undefined;
+    if (!session?.authenticatedAtMs) return undefined;
+    if (session.digest !== digest && session.digest !== successor) return undefined;
+    return Date.now() - session.authenticatedAtMs;
   }
 
   async list(tag: string, most: number): Promise<{ gone: string[]; entries: ListedSession[] }> {

@@ -42,6 +42,7 @@ import type {
   NewUserSession,
   Renewal,
   SaveAnswer,
+  SecretHolder,
   SessionVault,
   StoredSession,
 } from './session-vault.js';
@@ -207,10 +208,13 @@ export class RedisSessionVault implements SessionVault {
     );
   }
 
-  authenticationAge(place: SessionPlace): Promise<number | undefined> {
+  authenticationAge(
+    place: SessionPlace,
+    { digest, successor }: SecretHolder,
+  ): Promise<number | undefined> {
     const { session, epoch } = this.#keys(place);
     return this.#ask('session.age', session, (client) =>
-      runScript(client, authenticationAge, { session, epoch }, {}),
+      runScript(client, authenticationAge, { session, epoch }, { digest, successor }),
     );
   }
 

@@ -68,6 +68,12 @@ export interface Renewal {
   readonly authenticates: boolean;
 }
 
+/** Digests of the secret that a request came with, and of the one that follows from it. */
+export interface SecretHolder {
+  readonly digest: string;
+  readonly successor: string;
+}
+
 /**
  * Keeps sessions. Every method is one atomic step; all times are those of the vault, callers give durations.
  */
@@ -95,8 +101,11 @@ export interface SessionVault {
   /** @returns the handles that were ended. */
   revokeAll(tag: string, kept: string | undefined, absoluteMs: number): Promise<string[]>;
   renew(place: SessionPlace, renewal: Renewal): Promise<boolean>;
-  /** Milliseconds since the user proved who he is. */
-  authenticationAge(place: SessionPlace): Promise<number | undefined>;
+  /**
+   * Milliseconds since the user proved who he is; undefined also for those who have neither the secret of the session nor the
+   * one that it followed from.
+   */
+  authenticationAge(place: SessionPlace, holder: SecretHolder): Promise<number | undefined>;
   list(tag: string, most: number): Promise<{ gone: string[]; entries: ListedSession[] }>;
   /** Every session there is, in no order; one that comes or goes meanwhile may be missed. */
   scan(): AsyncIterable<{ readonly place: SessionPlace; readonly session: StoredSession }>;

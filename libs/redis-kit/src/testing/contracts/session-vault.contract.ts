@@ -1,54 +1,24 @@
 import assert from 'node:assert/strict';
-import { randomBytes } from 'node:crypto';
-import type { SessionPlace } from '../../session/session-id.js';
-import type { LoginRequest, SessionVault } from '../../session/stores/session-vault.js';
 import { eventually } from '../rig/eventually.js';
-import { casesOf, type ContractCase, type ContractSubject } from './contract.js';
-
-export interface SessionVaultSubject extends ContractSubject {
-  readonly vault: SessionVault;
-}
-
-const HOUR = 3_600_000;
-const SOON = 400;
-
-const random = (bytes: number): string => randomBytes(bytes).toString('base64url');
-const place = (tag: string): SessionPlace => ({ tag, handle: random(9) });
-const user = (): string => `u${random(12)}`;
-const guest = (): SessionPlace => place(`g${random(12)}`);
-
-const request = (changes: Partial<LoginRequest> = {}): LoginRequest => ({
-  userId: 'user 1|ü',
-  digest: 'digest',
-  data: '{"a":1}',
-  idleMs: HOUR,
-  absoluteMs: 2 * HOUR,
-  device: '{"name":"test"}',
-  most: 0,
-  evicts: true,
-  ticket: undefined,
-  endedMs: HOUR,
-  ...changes,
-});
-
-const kindAt = async (vault: SessionVault, at: SessionPlace): Promise<string> =>
-  (await vault.read(at)).kind;
-
-/** Logs in as the user of a tag, and tells where. */
-async function login(
-  vault: SessionVault,
-  tag: string,
-  changes: Partial<LoginRequest> = {},
-): Promise<SessionPlace> {
-  const at = place(tag);
-  const { outcome } = await vault.login(at, request(changes));
-  assert.equal(outcome, 'created');
-  return at;
-}
+import { casesOf, type ContractCase } from './contract.js';
+import { sessionListCases } from './session-list.contract.js';
+import {
+  guest,
+  HOUR,
+  kindAt,
+  login,
+  place,
+  request,
+  SOON,
+  user,
+  type SessionVaultSubject,
+} from './session-vault.subject.js';
 
 /** What every place that sessions are kept in must do, step by step. */
 export const sessionVaultContract = (create: () => Promise<SessionVaultSubject>): ContractCase[] =>
   casesOf(create, {
+    ...sessionListCases,
+
     'reads what was created, and nothing where nothing was': async ({ vault }) => {
       const at = guest();
       assert.equal(await kindAt(vault, at), 'missing');
@@ -153,20 +123,6 @@ export const sessionVaultContract = (create: () => Promise<SessionVaultSubject>)
       assert.equal((await vault.list(tag, 1)).entries.length, 1);
       await vault.end(second, HOUR);
       assert.equal((await vault.list(tag, 10)).entries.length, 1);
-    },
-
-    'takes a session off the list when its time is over': async ({ vault }) => {
-      const tag = user();
-      const at = await login(vault, tag, { idleMs: SOON });
-      const kept = await login(vault, tag);
-      await eventually(async () => assert.equal(await kindAt(vault, at), 'missing'));
-      await eventually(async () => {
-        const { entries } = await vault.list(tag, 10);
-        assert.deepEqual(
-          entries.map(({ handle }) => handle),
-          [kept.handle],
-        );
-      });
     },
 
     'ends the oldest when there are too many, or refuses, as it is asked': async ({ vault }) => {
@@ -286,17 +242,34 @@ export const sessionVaultContract = (create: () => Promise<SessionVaultSubject>)
 
     'knows how long ago the user proved who he is': async ({ vault }) => {
       const at = await login(vault, user());
-      assert.ok((await vault.authenticationAge(at))! < HOUR);
-      await eventually(async () => assert.ok((await vault.authenticationAge(at))! > 20));
+      const holder = { digest: 'digest', successor: 'next' };
+      assert.ok((await vault.authenticationAge(at, holder))! < HOUR);
+      await eventually(async () => assert.ok((await vault.authenticationAge(at, holder))! > 20));
       const before = (await vault.read(at)) as { facts: { authenticatedAtMs: number } };
       await vault.renew(at, { digest: 'digest', next: 'n', graceMs: HOUR, authenticates: true });
       const after = (await vault.read(at)) as { facts: { authenticatedAtMs: number } };
       assert.ok(after.facts.authenticatedAtMs > before.facts.authenticatedAtMs);
       const stranger = guest();
       await vault.create(stranger, request());
-      assert.equal(await vault.authenticationAge(stranger), undefined);
-      assert.equal(await vault.authenticationAge(place(user())), undefined);
+      assert.equal(await vault.authenticationAge(stranger, holder), undefined);
+      assert.equal(await vault.authenticationAge(place(user()), holder), undefined);
     },
+
+    'tells it to those with the secret, or the one it followed from, and not who had another':
+      async ({ vault }) => {
+        const at = await login(vault, user());
+        const isToldTo = async (digest: string, successor: string): Promise<boolean> =>
+          (await vault.authenticationAge(at, { digest, successor })) !== undefined;
+        assert.equal(await isToldTo('digest', 'next'), true);
+        assert.equal(await isToldTo('other', 'next'), false);
+        const renewal = { digest: 'digest', next: 'next', graceMs: HOUR };
+        await vault.renew(at, { ...renewal, authenticates: false });
+        assert.equal(await isToldTo('digest', 'next'), true);
+        await vault.renew(at, { ...renewal, digest: 'next', next: 'new', authenticates: true });
+        assert.equal(await isToldTo('new', 'after it'), true);
+        assert.equal(await isToldTo('next', 'after that'), false);
+        assert.equal(await isToldTo('digest', 'next'), false);
+      },
 
     'takes over a session of another format once, and not after a revocation': async ({
       vault,
