@@ -83,6 +83,29 @@ describeTopologies('counters', (topology) => {
     expect([...stats.values()]).toEqual(names.map((_, at) => at));
   });
 
+  it('are found without a search through the keys of any server', async () => {
+    const searches = async (): Promise<number> => {
+      const masters = await topology.masters();
+      const counts = await Promise.all(
+        masters.flatMap((master) => ['keys', 'scan'].map((each) => master.commandCount(each))),
+      );
+      return counts.reduce((sum, count) => sum + count, 0);
+    };
+    const names = Array.from({ length: 20 }, (_, at) => `found ${at}`);
+    for (const name of names) {
+      await counters.increment(name);
+      await counters.increment(name, { group: 'found' });
+      await counters.increment(name, { group: 'found', window: '1h' });
+    }
+    const before = await searches();
+    const ones = new Map(names.map((name) => [name, 1] as const));
+    expect(await counters.stats(names)).toEqual(ones);
+    expect(await counters.stats({ group: 'found' })).toEqual(ones);
+    const lately = await counters.stats({ group: 'found' }, { window: '1h', count: 2 });
+    expect(lately).toEqual(ones);
+    expect(await searches()).toBe(before);
+  });
+
   it('and boards survive that the server forgets their scripts', async () => {
     await counters.increment('before');
     await leaderboards.submit('before', 'ann', 1);

@@ -17,6 +17,14 @@ const HOUR_MS = 3_600_000;
 const SKEWS = [0, HOUR_MS, -HOUR_MS, 0];
 const ATTEMPTS_EACH = 500;
 
+const FIVE: RateLimitPolicy[] = [
+  { name: 'a', limit: 100, per: '1000d' },
+  { name: 'b', limit: 150, per: '1h', algorithm: 'sliding-window' },
+  { name: 'c', limit: 1_100, per: '1h', algorithm: 'sliding-window' },
+  { name: 'd', limit: 120, per: '1h', algorithm: 'fixed-window' },
+  { name: 'e', limit: 110, per: 'day', timeZone: 'Asia/Tokyo' },
+];
+
 const ALGORITHMS: { title: string; policies: RateLimitPolicy[]; allowed: number }[] = [
   // Nothing comes back while the flood lasts.
   { title: 'token-bucket', policies: [{ name: 'p', limit: 100, per: '1000d' }], allowed: 100 },
@@ -41,17 +49,7 @@ const ALGORITHMS: { title: string; policies: RateLimitPolicy[]; allowed: number 
     policies: [{ name: 'p', limit: 100, algorithm: 'concurrency', lease: '1h' }],
     allowed: 100,
   },
-  {
-    title: 'five policies',
-    policies: [
-      { name: 'a', limit: 100, per: '1000d' },
-      { name: 'b', limit: 150, per: '1h', algorithm: 'sliding-window' },
-      { name: 'c', limit: 1_100, per: '1h', algorithm: 'sliding-window' },
-      { name: 'd', limit: 120, per: '1h', algorithm: 'fixed-window' },
-      { name: 'e', limit: 110, per: 'day', timeZone: 'Asia/Tokyo' },
-    ],
-    allowed: 100,
-  },
+  { title: 'five policies', policies: FIVE, allowed: 100 },
 ];
 
 /** Started once: an application of each talks to one deployment after the other. */
@@ -94,6 +92,69 @@ describeTopologies(
       expect(await keysWithoutExpiry(topology.admin, `${namespace}:*`)).toEqual([]);
     });
   },
+);
+
+describeTopologies(
+  'what a decision costs',
+  (topology) => {
+    /** How many scripts Redis ran for a task after another one, with denials that are not remembered. */
+    const scriptsOf = async (
+      prepare: (limiter: RateLimiter) => Promise<unknown>,
+      task: (limiter: RateLimiter) => Promise<unknown>,
+    ): Promise<number> => {
+      const app = await startApplication({
+        connections: { default: topology.connectionOptions() },
+        rateLimit: { deadline: '50s', denyCache: { maxEntries: 0 } },
+      });
+      try {
+        const limiter = app.get(RateLimiter);
+        await prepare(limiter);
+        const [master] = await topology.masters();
+        const { evalsha = 0 } = await master!.commandsDuring(() => task(limiter));
+        return evalsha;
+      } finally {
+        await app.close();
+      }
+    };
+
+    const narrow: RateLimitPolicy = { name: 'narrow', limit: 1, per: '1000d' };
+    const wide: RateLimitPolicy = { name: 'wide', limit: 100, per: '1000d' };
+    const TRACKERS = [
+      { key: 'user', policies: [narrow] },
+      { key: 'everyone', policies: [wide] },
+    ];
+    const useUp = (limiter: RateLimiter) => limiter.consume(TRACKERS);
+    const deniedTenTimes = async (limiter: RateLimiter, parallel: boolean): Promise<void> => {
+      for (let i = 0; i < 10; i++) {
+        const { denied, source } = await limiter.consume(TRACKERS, { parallel });
+        expect({ denied, source }).toEqual({ denied: ['narrow'], source: 'redis' });
+      }
+    };
+
+    it('is one command, however many policies a tracker has', async () => {
+      const scripts = await scriptsOf(
+        (limiter) => limiter.consume('five', FIVE),
+        async (limiter) => {
+          for (let i = 0; i < 100; i++) {
+            const { policies, source } = await limiter.consume('five', FIVE);
+            expect({ asked: policies.length, source }).toEqual({ asked: 5, source: 'redis' });
+          }
+        },
+      );
+      expect(scripts).toBeGreaterThanOrEqual(100);
+      // Once more when a day ends meanwhile.
+      expect(scripts).toBeLessThanOrEqual(102);
+    });
+
+    it('is one command when the first tracker denies, and the others are not asked', async () => {
+      expect(await scriptsOf(useUp, (limiter) => deniedTenTimes(limiter, false))).toBe(10);
+    });
+
+    it('is one for each tracker side by side, and one to give back', async () => {
+      expect(await scriptsOf(useUp, (limiter) => deniedTenTimes(limiter, true))).toBe(30);
+    });
+  },
+  { only: ['standalone'] },
 );
 
 describeTopologies(

@@ -112,6 +112,40 @@ describeTopologies(
       },
     );
 
+    it.each(PLATFORMS)('%s: counts what a rate limit denies', async (platform) => {
+      const { app, request } = await startHttpApplication(
+        platform,
+        {
+          connections: connections(),
+          counters: { deadline: '20s', flushEvery: '20ms' },
+          rateLimit: { deadline: '20s' },
+        },
+        metadata,
+      );
+      try {
+        for (const expected of [200, 429, 429]) {
+          const response = await request('/tracked/limited');
+          await response.text();
+          expect(response.status).toBe(expected);
+        }
+        const stats = app.get(RequestStats);
+        const { routes, byStatus } = await eventually(
+          async () => {
+            const read = await stats.summary();
+            expect(read.requests).toBe(3);
+            return read;
+          },
+          { within: 20_000 },
+        );
+        expect(routes.map(({ method, route }) => `${method} ${route}`)).toEqual([
+          'GET /tracked/limited',
+        ]);
+        expect(byStatus).toMatchObject({ '2xx': 1, '4xx': 2 });
+      } finally {
+        await app.close();
+      }
+    });
+
     it.each(PLATFORMS)('%s: does not touch a response while Redis is away', async (platform) => {
       const { app, request } = await startHttpApplication(
         platform,

@@ -72,11 +72,18 @@ describe('the storage of hits when Redis is away', () => {
 
   afterAll(() => redis?.stop());
 
-  it.each([
-    ['counts in this process alone', 'local'],
-    ['lets everybody through', 'open'],
-    ['refuses everybody with 503', 'closed'],
-  ] as const)('%s, and counts in Redis again when it is back (%s)', async (_, onFailure) => {
+  const FAULTS = [
+    { how: 'hung', away: async () => redis.pause(), back: async () => redis.resume() },
+    { how: 'killed', away: () => redis.kill(), back: () => redis.restart() },
+  ];
+  const OUTAGES = FAULTS.flatMap((fault) => [
+    { ...fault, does: 'counts in this process alone', onFailure: 'local' as const },
+    { ...fault, does: 'lets everybody through', onFailure: 'open' as const },
+    { ...fault, does: 'refuses everybody with 503', onFailure: 'closed' as const },
+  ]);
+
+  it.each(OUTAGES)('($how) $does, and counts in Redis again when it is back', async (outage) => {
+    const { onFailure, away, back } = outage;
     const namespace = isolatedNamespace();
     const app = await start({ url: redis.url }, { onFailure, deadline: '1s' }, namespace);
     const degraded: string[] = [];
@@ -90,7 +97,7 @@ describe('the storage of hits when Redis is away', () => {
         await hit('before');
         expect(await isInRedis('before')).toBe(1);
       });
-      redis.pause();
+      await away();
       try {
         const outcomes = await Promise.allSettled(Array.from({ length: 5 }, () => hit()));
         const passed = outcomes.map((outcome) =>
@@ -105,12 +112,15 @@ describe('the storage of hits when Redis is away', () => {
         );
         expect(degraded).toContain('default');
       } finally {
-        redis.resume();
+        await back();
       }
-      await eventually(async () => {
-        await hit('after');
-        expect(await isInRedis('after')).toBe(1);
-      });
+      await eventually(
+        async () => {
+          await hit('after');
+          expect(await isInRedis('after')).toBe(1);
+        },
+        { within: 20_000 },
+      );
     } finally {
       await app.close();
     }

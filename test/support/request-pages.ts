@@ -7,7 +7,7 @@ import {
   Param,
   Post,
 } from '@nestjs/common';
-import { RequestTrackingMiddleware } from 'nestjs-redis-kit';
+import { RateLimit, RequestTrackingMiddleware } from 'nestjs-redis-kit';
 import { gate } from './gate.js';
 
 /** Holds `/tracked/slow` back until it is opened. */
@@ -24,6 +24,12 @@ class TrackedController {
   @Post('products')
   create(): string {
     return 'made';
+  }
+
+  @RateLimit({ policies: [{ name: 'once', limit: 1, per: '1000d' }], by: 'everyone' })
+  @Get('limited')
+  limited(): string {
+    return 'once';
   }
 
   @Get('slow')

@@ -86,7 +86,43 @@ describe('the most that any trailing window of a minute admits, of 100 a minute'
   });
 });
 
+/** How many pass of requests that come every so often, for so long. */
+function admittedOf(policy: RateLimitPolicy, everyMs: number, forMs: number): number {
+  let nowMs = 0;
+  const store = new MemoryBucketStore(1, () => MIDNIGHT_US + nowMs * 1_000);
+  const request = { tracker: 't', limits: [limitOf(policy)], cost: 1, counts: true, holder: '' };
+  let admitted = 0;
+  for (nowMs = 0; nowMs < forMs; nowMs += everyMs) {
+    if (store.decide(request).allowed) admitted++;
+  }
+  return admitted;
+}
+
 describe('a client that asks for more than the limit', () => {
+  // A bucket is full at first; a window moves on by a whole number of steps.
+  it.each([
+    ['token-bucket', 699, 707],
+    ['sliding-window', 693, 700],
+    ['fixed-window', 693, 700],
+  ] as const)('is kept to a rate that is no whole number: %s', (algorithm, least, most) => {
+    const admitted = admittedOf({ name: 'p', limit: 7, per: '10s', algorithm }, 100, 1_000_000);
+    expect(admitted).toBeGreaterThanOrEqual(least);
+    expect(admitted).toBeLessThanOrEqual(most);
+  });
+
+  it('loses about one part in sixty of a large sliding window, as the guide says', () => {
+    const large: RateLimitPolicy = {
+      name: 'p',
+      limit: 1_200,
+      per: '1m',
+      algorithm: 'sliding-window',
+    };
+    const admitted = admittedOf(large, 25, 600_000);
+    // One window less than ten: how the last one ends is a matter of chance.
+    expect(admitted).toBeGreaterThanOrEqual((12_000 * 60) / 61 - 1_200);
+    expect(admitted).toBeLessThanOrEqual(12_000);
+  });
+
   it.each([
     ['token-bucket', 29],
     ['sliding-window', 25],

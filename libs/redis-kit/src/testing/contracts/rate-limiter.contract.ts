@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
-import { randomUUID } from 'node:crypto';
 import { RateLimitCostError } from '../../rate-limit/rate-limit.errors.js';
 import type { RateLimitPolicy } from '../../rate-limit/policy.options.js';
 import type { RateLimiter } from '../../rate-limit/rate-limiter.js';
 import { eventually } from '../rig/eventually.js';
+import { DENIALS } from './rate-limiter-denials.js';
+import { FIVE, someKey, WINDOWS } from './rate-limiter-policies.js';
 import { WAITING } from './rate-limiter-waiting.js';
 import { casesOf, type ContractCase, type ContractSubject } from './contract.js';
 
@@ -11,19 +12,8 @@ export interface RateLimiterSubject extends ContractSubject {
   readonly limiter: RateLimiter;
 }
 
-/** One policy of each kind, all of which allow five at once and nothing more for an hour. */
-const FIVE: Record<string, RateLimitPolicy> = {
-  'token-bucket': { name: 'five', limit: 5, per: '10h' },
-  'sliding-window': { name: 'five', limit: 5, per: '1h', algorithm: 'sliding-window' },
-  'fixed-window': { name: 'five', limit: 5, per: '1h', algorithm: 'fixed-window' },
-  quota: { name: 'five', limit: 5, per: 'month', timeZone: 'Pacific/Auckland' },
-  concurrency: { name: 'five', limit: 5, algorithm: 'concurrency', lease: '1h' },
-};
 const BUCKET = FIVE['token-bucket']!;
 const SLOTS = FIVE['concurrency']!;
-const WINDOWS = Object.entries(FIVE).filter(([algorithm]) => algorithm !== 'concurrency');
-
-const someKey = (): string => `contract:${randomUUID()}`;
 
 async function allowedOf(
   limiter: RateLimiter,
@@ -284,6 +274,7 @@ export function rateLimiterContract(
       await eventually(async () => assert.ok((await limiter.consume(key, [BUCKET])).allowed));
     },
 
+    ...DENIALS,
     ...WAITING,
 
     'takes any text for a tracker': async ({ limiter }) => {
