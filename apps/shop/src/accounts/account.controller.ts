@@ -116,7 +116,7 @@ function refusalOf(result: LoginOutcome): { status: number; message: string } {
   switch (result.outcome) {
     case 'too-many': {
       const minutes = Math.ceil(result.retryAfterMs / 60_000);
-      const message = `That was wrong too often. Try again in ${minutes} minute${minutes === 1 ? '' : 's'}.`;
+      const message = `That was tried too often. Try again in ${minutes} minute${minutes === 1 ? '' : 's'}.`;
       return { status: 429, message };
     }
     case 'taken':

@@ -16,6 +16,14 @@ const byAccount: RateLimitPolicy = {
 };
 const byAddress: RateLimitPolicy = { ...byAccount, name: 'login-address', limit: 50 };
 
+/** Accounts that may be opened from one address: each costs a hash, and who is refused learns who has an account. */
+const registrations: RateLimitPolicy = {
+  name: 'register-address',
+  limit: 20,
+  per: '1h',
+  algorithm: 'sliding-window',
+};
+
 export type LoginOutcome =
   | { readonly outcome: 'logged-in' | 'wrong' | 'taken' }
   | { readonly outcome: 'too-many'; readonly retryAfterMs: number };
@@ -31,6 +39,10 @@ export class AccountsService {
   ) {}
 
   async register(request: Request, { email, password }: CredentialsDto): Promise<LoginOutcome> {
+    const attempt = await this.limiter.consume([
+      { key: `register-from:${request.ip}`, policies: [registrations] },
+    ]);
+    if (!attempt.allowed) return { outcome: 'too-many', retryAfterMs: attempt.retryAfterMs };
     const customer = await this.customers.create(email, await hashPassword(password));
     if (!customer) return { outcome: 'taken' };
     await this.#enter(request, customer);
