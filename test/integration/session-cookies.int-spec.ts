@@ -99,7 +99,10 @@ describe.each(PLATFORMS)('the cookie of a session on %s', (platform) => {
     expect(await returning.get('/me')).toMatchObject({ userId: 'anna' });
     // Users are found by a key that is none of the secrets.
     expect(await after.sessions.listForUser('anna')).toHaveLength(1);
+    expect(idOf(returning)).toBe(idOf(browser));
+    expect(await returning.get('/me')).toMatchObject({ userId: 'anna' });
     await returning.post('/login/anna');
+    expect(await after.sessions.listForUser('anna')).toHaveLength(1);
     const alone = await start({ secret: newest }, namespace);
     const last = alone.browser();
     for (const [name, value] of returning.cookies) last.cookies.set(name, value);

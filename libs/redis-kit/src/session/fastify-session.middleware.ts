@@ -19,6 +19,7 @@ const CARRIER = Symbol('redis-kit:fastify-carrier');
 /** The session of @fastify/session, as far as it is used here. */
 interface FastifySession extends SessionContent {
   readonly sessionId: string;
+  readonly encryptedSessionId: string;
   isModified(): boolean;
   save(): Promise<void>;
   regenerate(): Promise<void>;
@@ -29,9 +30,13 @@ interface SessionHttpRequest {
   readonly ip: string;
   readonly protocol: string;
   readonly headers: { readonly 'user-agent'?: string | undefined };
+  readonly cookies?: Readonly<Record<string, string | undefined>>;
   [NEXT_ID]?: string | undefined;
   [CARRIER]?: FastifyCarrier;
 }
+
+/** As express-session writes it, so that both read each other's. */
+const COOKIE_PREFIX = 's:';
 
 interface CookieReply {
   clearCookie(name: string, options: object): unknown;
@@ -70,8 +75,7 @@ export async function installFastifySession(
   await instance.register(sessionPlugin, {
     secret: [...secrets],
     cookieName,
-    // As express-session writes it, so that both read each other's.
-    cookiePrefix: 's:',
+    cookiePrefix: COOKIE_PREFIX,
     rolling: false,
     saveUninitialized: false,
     store: store as never,
@@ -167,7 +171,14 @@ class FastifyCarrier implements SessionCarrier {
     const isExposed = this.sessions.options.cookie.secure === true && protocol !== 'https';
     if (!isReceived && !isExposed) return;
     // @fastify/session sends the cookie of whatever was saved: again, which coming late would undo a login in the browser;
-    // and over plain HTTP, although it is for HTTPS alone.
-    Object.defineProperty(session, 'isSaved', { value: () => false, configurable: true });
+    // and over plain HTTP, although it is for HTTPS alone. One that an older secret has signed it takes away, so that one
+    // is sent: the same id, signed with the newest.
+    const isSent = !isExposed && this.#hasOldSignature(session);
+    Object.defineProperty(session, 'isSaved', { value: () => isSent, configurable: true });
+  }
+
+  #hasOldSignature(session: FastifySession): boolean {
+    const received = this.request.cookies?.[this.cookie.name];
+    return received !== undefined && received !== `${COOKIE_PREFIX}${session.encryptedSessionId}`;
   }
 }
