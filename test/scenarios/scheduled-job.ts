@@ -1,4 +1,5 @@
 import 'reflect-metadata';
+import { setTimeout as workingTime } from 'node:timers/promises';
 import { Injectable, type INestApplicationContext } from '@nestjs/common';
 import { Redis } from 'ioredis';
 import { RunOnce } from 'nestjs-redis-kit';
@@ -31,7 +32,7 @@ class Jobs {
     const run: Run = { process: process.pid, tick, clock: Date.now() };
     await ledger.rpush(runsKey, JSON.stringify(run));
     // Until it is killed.
-    if (holds) await new Promise((resolve) => setTimeout(resolve, 60_000));
+    if (holds) await workingTime(60_000);
     return 'done';
   }
 

@@ -1,4 +1,5 @@
 import 'reflect-metadata';
+import { setTimeout as workingTime, setTimeout as pauseBeforeRetry } from 'node:timers/promises';
 import type { INestApplicationContext } from '@nestjs/common';
 import { Redis } from 'ioredis';
 import { EventProcessor, EventStore, RedisKitEvents } from 'nestjs-redis-kit';
@@ -39,7 +40,7 @@ export const methods = {
     app.get(EventProcessor).handle({ category, group: 'g', retries: 0 }, async (event) => {
       await ledger.rpush(`${namespace}:began`, event.id);
       if (event.type === POISON) process.kill(process.pid, 'SIGKILL');
-      await new Promise((resolve) => setTimeout(resolve, handlerMs));
+      await workingTime(handlerMs);
       await ledger.rpush(`${namespace}:done`, `${event.stream} ${event.version} ${event.id}`);
     });
   },
@@ -59,7 +60,7 @@ export const methods = {
             acknowledged.push(event.id);
             break;
           } catch {
-            await new Promise((resolve) => setTimeout(resolve, 200));
+            await pauseBeforeRetry(200);
           }
         }
       }
